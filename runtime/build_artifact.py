@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the one file that gateways install: a zipapp of relais and the pinned pyroute2.
+
+The same sources give the same bytes on any machine: entries are sorted, dated alike and stored
+uncompressed (which spares the gateway the inflating, too). Needs the standard library and pip;
+the wheel is downloaded once, by digest, and kept under ``build/wheels``.
+
+Prints ``{"path": ..., "sha256": ..., "version": ...}``. A file that is already right is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import fcntl
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+RUNTIME = Path(__file__).resolve().parent
+ROOT = RUNTIME.parent
+SOURCE = RUNTIME / "src"
+LOCK = RUNTIME / "requirements.lock"
+BUILD = ROOT / "build"
+WHEELS = BUILD / "wheels"
+
+# -I keeps the daemon deaf to PYTHON* variables and to the user's site-packages; the distribution's
+# own modules, such as nftables, are still found.
+SHEBANG = b"#!/usr/bin/python3 -I\n"
+MAIN = b"from relais.cli import main\n\nraise SystemExit(main())\n"
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP entry can carry
+PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+) --hash=sha256:(?P<digest>[0-9a-f]{64})$")
+
+
+def sha256(content: bytes) -> str:
+    """Return a digest in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class BuildError(Exception):
+    """The artefact cannot be built; the message says what to do."""
+
+
+def version() -> str:
+    """Return ``__version__`` of the package without importing it."""
+    init = SOURCE / "relais" / "__init__.py"
+    for node in ast.parse(init.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__version__")], value=ast.Constant(value=str(v))):
+                return v
+    raise BuildError(f"{init}: no __version__ = '...' found")
+
+
+def pinned_wheels() -> Iterator[Path]:
+    """Yield each wheel of the lock file, downloading those that are not there yet."""
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        pin = PIN.match(line)
+        if not pin:
+            raise BuildError(f"{LOCK}: expected 'name==version --hash=sha256:...', got {line!r}")
+        yield cached_wheel(pin["name"], pin["version"], pin["digest"])
+
+
+def cached_wheel(name: str, pinned: str, digest: str) -> Path:
+    """Return the path of a wheel with this digest."""
+    pattern = f"{name}-{pinned}-*.whl"
+    if not any(sha256(path.read_bytes()) == digest for path in WHEELS.glob(pattern)):
+        download()
+    for path in WHEELS.glob(pattern):
+        if sha256(path.read_bytes()) == digest:
+            return path
+    raise BuildError(f"pip downloaded no {pattern} into {WHEELS}")
+
+
+def download() -> None:
+    """Fetch the wheels of the lock file; pip refuses one with another digest."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    command += ["download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    command += ["--require-hashes", "--dest", str(WHEELS), "--requirement", str(LOCK)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise BuildError(f"pip could not download what {LOCK} pins:\n{done.stderr.strip()}")
+
+
+def own_files() -> dict[str, bytes]:
+    """Return the package with its data files, by name inside the archive."""
+    return {
+        path.relative_to(SOURCE).as_posix(): path.read_bytes()
+        for path in (SOURCE / "relais").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def wheel_files(wheel: Path) -> dict[str, bytes]:
+    """Return the importable files of a wheel and its licences, by name inside the archive."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            name: archive.read(name)
+            for name in archive.namelist()
+            if ".dist-info/" not in name or "/licenses/" in name
+        }
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """Return a zipapp of these files."""
+    buffer = io.BytesIO(SHEBANG)
+    buffer.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, FIXED_DATE)
+            entry.create_system = 3  # Unix, whatever builds it
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, files[name])
+    return buffer.getvalue()
+
+
+def write(path: Path, content: bytes, mode: int) -> None:
+    """Put content in place in one step, unless it is there already."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_bytes(content)
+    fresh.chmod(mode)
+    fresh.replace(path)
+
+
+def build(folder: Path) -> dict[str, str]:
+    """Build into a folder and return what was built."""
+    WHEELS.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "artifact.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        files = {"__main__.py": MAIN, **own_files()}
+        for wheel in pinned_wheels():
+            files |= wheel_files(wheel)
+        content = pack(files)
+        digest = sha256(content)
+        artifact = folder / "relais.pyz"
+        write(artifact, content, 0o755)
+        write(folder / "relais.pyz.sha256", f"{digest}  relais.pyz\n".encode(), 0o644)
+    return {"path": str(artifact), "sha256": digest, "version": version()}
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description="Build relais.pyz and its digest.")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=ROOT / "roles" / "runtime" / "files",
+        metavar="DIR",
+        help="folder to build into (default: the files of the runtime role)",
+    )
+    try:
+        print(json.dumps(build(parser.parse_args().output.resolve())))
+    except BuildError as error:
+        print(f"build_artifact: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
