@@ -97,7 +97,7 @@ def test_the_shell_knows_neither_the_app_nor_the_cli(path: Path) -> None:
 
 @pytest.mark.parametrize("path", tracked("plugins/*.py"), ids=named)
 def test_plugins_know_the_runtime_only_by_its_command(path: Path) -> None:
-    assert not [name for _, name in imports(path) if is_within(name, "relais")]
+    assert not [name for _line, name in imports(path) if is_within(name, "relais")]
 
 
 def test_collection_and_runtime_carry_one_version() -> None:
