@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cached Debian tree under every gateway machine: built once, then only read."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.run import run, say
+
+CACHE = Path("/var/cache/relais-lab")
+SUITES = ("bookworm", "trixie")
+
+# All that the roles install must be here: the gateway has no way to a mirror.
+PACKAGES = (
+    # a machine that boots
+    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "kmod", "procps", "udev",
+    # reached by Ansible
+    "openssh-server", "python3", "python3-apt", "sudo", "ca-certificates", "tzdata", "acl",
+    # a gateway
+    "nftables", "python3-nftables", "dnsmasq", "conntrack", "iproute2", "iputils-ping",
+    "ethtool", "netbase",
+    # looking around
+    "tcpdump", "less", "netcat-openbsd",
+)  # fmt: skip
+
+# A fresh Debian has these packages' services neither running nor enabled.
+QUIET_SERVICES = ("dnsmasq.service", "nftables.service")
+
+
+def ensure(suite: str) -> Path:
+    """Path of the base tree of a Debian suite, built now if the cache lacks it."""
+    if suite not in SUITES:
+        raise LabError(f"unknown suite {suite!r}: choose one of {', '.join(SUITES)}")
+    recipe = "\n".join((suite, *PACKAGES, *QUIET_SERVICES, "recipe 1"))
+    tree = CACHE / f"{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+    if tree.is_dir():
+        return tree
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with _building(tree.name):
+        if not tree.is_dir():
+            _build(suite, tree)
+    return tree
+
+
+@contextmanager
+def _building(name: str) -> Iterator[None]:
+    """One build of a tree at a time, on the whole machine."""
+    with (CACHE / f".{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another build of the base tree")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(suite: str, tree: Path) -> None:
+    prefix = f".{tree.name}.building-"
+    for stale in CACHE.glob(f"{prefix}*"):  # a killed build; the lock says nobody is at it
+        shutil.rmtree(stale)
+    say(f"building the {suite} base tree (once, about two minutes)")
+    work = Path(tempfile.mkdtemp(prefix=prefix, dir=CACHE))
+    work.chmod(0o755)
+    try:
+        run(
+            ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite,
+             str(work)],
+            timeout_s=1200,
+        )  # fmt: skip
+        _make_generic(work)
+        work.rename(tree)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+def _make_generic(root: Path) -> None:
+    """Take out what belongs to one machine, and what debootstrap switched on."""
+    run(["systemctl", f"--root={root}", "disable", *QUIET_SERVICES])
+    run(["systemctl", f"--root={root}", "enable", "ssh.service", "systemd-networkd.service"])
+    for key in (root / "etc/ssh").glob("ssh_host_*"):
+        key.unlink()
+    (root / "etc/machine-id").write_text("")
+    (root / "var/lib/dbus/machine-id").unlink(missing_ok=True)
+    (root / "etc/hostname").unlink(missing_ok=True)
+    (root / "etc/resolv.conf").unlink(missing_ok=True)  # a copy of this host's own
+    for package in (root / "var/cache/apt/archives").glob("*.deb"):
+        package.unlink()
+    os.sync()

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab's life: up, looked at, down. Down needs the record only, so it also ends a crashed lab."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from lab import base, inventory, machine, network, processes, services, state, topology
+from lab.errors import LabError
+from lab.run import attempt, say, wait_until
+from lab.state import Places, Record
+from lab.topology import INTERNET_HOSTS, Topology
+
+KINDS = {"gw": "machine", "lan": "client", "internet": "internet"}
+
+
+def up(places: Places, source: Path, host: str | None, suite: str) -> Record:
+    """Build and boot a lab; one that runs already is left as it is."""
+    with state.locked(places):
+        record = state.load(places)
+        if record is not None and health(record) == "up":
+            _refuse_another(record, source)
+            say(f"{places.name} is already up")
+            return record
+        if record is not None:
+            say(f"{places.name} did not end well; clearing it away")
+            _take_down(places, record)
+        name, variables = inventory.read_gateway(source, host)
+        site = topology.from_variables(name, variables)
+        tree = base.ensure(suite)
+        try:
+            return _build(places, source, site, variables, tree)
+        except BaseException:
+            say(f"{places.name}: failed; taking it down again")
+            left = state.load(places)
+            if left is not None:
+                _take_down(places, left)
+            raise
+
+
+def provision(record: Record) -> int:
+    """Run the site playbook against the lab; its exit status."""
+    argv, environment = inventory.provision_command(Path(record.inventory), record.host)
+    say(f"provisioning {record.host}")
+    return subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def down(places: Places) -> bool:
+    """Take a lab away, in whatever state it is; False when there is none."""
+    with state.locked(places):
+        record = state.load(places)
+        if record is None:
+            return False
+        _take_down(places, record)
+        return True
+
+
+def health(record: Record) -> str:
+    """`up`, or `broken` when something of it is missing."""
+    complete = (
+        record.phase == "up"
+        and all(map(network.exists, record.namespaces.values()))
+        and all(map(processes.alive, record.processes))
+        and machine.init_pid(record) is not None
+    )
+    return "up" if complete else "broken"
+
+
+def status(places: Places) -> dict[str, Any]:
+    """The lab as it is now, for people and programs."""
+    record = state.load(places)
+    if record is None:
+        return {"name": places.name, "state": "down"}
+    pid = machine.init_pid(record)
+    return {
+        "name": record.name,
+        "state": health(record),
+        "checkout": record.checkout,
+        "suite": record.suite,
+        "inventory": record.inventory,
+        "host": record.host,
+        "nodes": {
+            node: {
+                "kind": KINDS.get(node, "isp"),
+                "namespace": namespace,
+                "pid": pid if node == "gw" else None,
+                "addresses": record.addresses.get(node, []),
+                "fault": record.faults.get(node),
+            }
+            for node, namespace in record.namespaces.items()
+        },
+        "wans": record.wans,
+        "lan": record.lan,
+        "ssh": {
+            "argv": ["ssh", "-F", str(places.run / "ssh_config"), record.host],
+            "config": str(places.run / "ssh_config"),
+            "key": str(places.run / "key"),
+            "host": record.lan["address"].partition("/")[0],
+        },
+    }
+
+
+def command_in(record: Record, node: str, argv: list[str]) -> list[str]:
+    """Command line that runs argv in a node."""
+    namespace = record.namespace(node)
+    if node != "gw":
+        return network.within(namespace, *argv)
+    pid = machine.init_pid(record)
+    if pid is None:
+        raise LabError(f"the gateway of lab {record.name} does not run; run up again")
+    return machine.entry(pid, *argv)
+
+
+def _build(
+    places: Places, source: Path, site: Topology, variables: Any, tree: Path
+) -> Record:
+    record = _intention(places, source, site, tree)
+    say(f"{places.name}: {', '.join(site.nodes)}")
+    network.build(site, record.namespaces)
+    for wan in site.wans:
+        if wan.pool is not None:
+            _started(places, record, services.start_dhcp(places, wan, record.namespaces[wan.node]))
+    _started(places, record, services.start_dns(places, record.namespaces["internet"]))
+    _started(places, record, services.start_hosts(places, record.namespaces["internet"]))
+    machine.prepare_disk(places, tree, site)
+    inventory.write_ssh_config(places, site)
+    say(f"booting {site.host} ({record.suite})")
+    for cgroup in record.cgroups:
+        Path(cgroup).mkdir(exist_ok=True)
+    _started(places, record, machine.boot(places, record))
+    machine.wait(places, record)
+    inventory.write(places, source, site, variables)
+    record.phase = "up"
+    state.save(places, record)
+    return record
+
+
+def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Record:
+    """Write down all that is about to be made; refuse what somebody else made."""
+    namespaces = {node: places.namespace(node) for node in site.nodes}
+    strangers = [name for name in namespaces.values() if network.exists(name)]
+    if strangers:
+        raise LabError(f"not made by this lab, but in its way: namespaces {', '.join(strangers)}")
+    for folder in (places.run, places.disk, places.build):
+        shutil.rmtree(folder, ignore_errors=True)
+    places.run.mkdir(mode=0o700)
+    record = Record(
+        name=places.name,
+        suite=tree.name.partition("-")[0],
+        inventory=str(places.build / "inventory"),
+        source=str(source.resolve()),
+        host=site.host,
+        lan={"interface": site.lan_interface, "address": str(site.lan)},
+        wans=[
+            {"name": wan.name, "interface": wan.interface, "node": wan.node,
+             "method": "dhcp" if wan.pool else "static", "isp_address": str(wan.isp)}
+            for wan in site.wans
+        ],
+        namespaces=namespaces,
+        addresses={
+            "gw": [str(site.lan)],
+            "lan": [str(site.client)],
+            **{wan.node: [str(wan.isp)] for wan in site.wans},
+            "internet": [f"{address}/32" for address in INTERNET_HOSTS.values()],
+        },
+        cgroups=machine.cgroup_paths(places),
+    )  # fmt: skip
+    state.save(places, record)
+    return record
+
+
+def _started(places: Places, record: Record, process: state.Process) -> None:
+    record.processes.append(process)
+    state.save(places, record)
+
+
+def _take_down(places: Places, record: Record) -> None:
+    record.phase = "ending"
+    state.save(places, record)
+    for socket in places.run.glob("cm-*"):
+        attempt(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "gw"])
+    pid = machine.init_pid(record)
+    ours = list(record.processes)
+    if pid is not None:
+        ours.insert(0, processes.identify("the gateway's systemd", pid))
+    for process in ours:
+        processes.kill(process)
+    for namespace in record.namespaces.values():
+        _empty(namespace)
+        network.remove(namespace)
+    machine.remove(places, record.cgroups)
+    for folder in (places.build, places.run):
+        shutil.rmtree(folder, ignore_errors=True)
+    for parent in (places.build.parent, places.disk.parent):
+        state.remove_if_empty(parent)
+
+
+def _empty(namespace: str) -> None:
+    """End what still lives in a namespace of ours, such as a server somebody started by exec."""
+
+    def gone() -> bool:
+        left = processes.residents(namespace)
+        for process in left:
+            processes.kill(process)
+        return not left
+
+    if network.exists(namespace):
+        wait_until(f"end of all processes in {namespace}", gone, within_s=15)
+
+
+def _refuse_another(record: Record, source: Path) -> None:
+    if record.source != str(source.resolve()):
+        raise LabError(
+            f"lab {record.name} is up with another inventory ({record.source}): "
+            "take it down first, or choose another --name"
+        )
