@@ -194,7 +194,7 @@ def _take_down(places: Places, record: Record) -> None:
     machine.remove(places, record.cgroups)
     for folder in (places.build, places.run):
         shutil.rmtree(folder, ignore_errors=True)
-    for parent in (places.build.parent, places.disk.parent):
+    for parent in (places.build.parent, places.disk.parent, network.RESOLVERS):
         state.remove_if_empty(parent)
 
 

@@ -122,6 +122,7 @@ def wait(places: Places, record: Record) -> None:
 def remove(places: Places, cgroups: list[str]) -> None:
     """Take away the disk, what nspawn leaves when it is killed, and the cgroups."""
     if places.root.is_mount():
+        _forget_lock(places.root)
         wait_until(
             f"unmount of {places.root}",
             lambda: attempt(["umount", str(places.root)]).returncode == 0,
@@ -133,6 +134,12 @@ def remove(places: Places, cgroups: list[str]) -> None:
     for cgroup in map(Path, cgroups):
         for folder, _, _ in os.walk(cgroup, topdown=False):
             os.rmdir(folder)
+
+
+def _forget_lock(root: Path) -> None:
+    """Remove the lock file that a killed nspawn could not; it is named after the tree's inode."""
+    tree = root.stat()
+    (NSPAWN_RUN / "locks" / f"inode-{tree.st_dev}:{tree.st_ino}").unlink(missing_ok=True)
 
 
 def _keys(places: Places, topology: Topology) -> None:

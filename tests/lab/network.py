@@ -100,7 +100,7 @@ def _isp(wan: Wan, index: int, namespaces: dict[str, str]) -> None:
         isp,
         f"link set {CORE_SIDE} up",
         f"addr add fe80::1/64 dev {CORE_SIDE} nodad",
-        f"route add default via inet6 fe80::2 dev {CORE_SIDE}",
+        f"route add 0.0.0.0/0 via inet6 fe80::2 dev {CORE_SIDE} src {wan.isp.ip}",
     )
     _ip(
         internet,
