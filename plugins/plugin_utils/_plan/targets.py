@@ -1,0 +1,113 @@
+# Copyright (c) 2026, relais contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the relais.continuity collection: do not import it from elsewhere.
+"""Probe targets: what makes a set of them a fair witness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .addresses import network_around
+from .problems import Place, Problems, usable
+from .wans import Record, each, report_duplicates
+
+# Three operators, three networks, three kinds of probe: one of them failing says nothing.
+DEFAULT_TARGETS = [
+    {"name": "cloudflare", "address": "1.1.1.1", "probe": "dns"},
+    {"name": "google", "address": "8.8.8.8", "probe": "tcp"},
+    {"name": "quad9", "address": "9.9.9.9", "probe": "icmp"},
+]
+DEFAULT_RESOLVERS = [target["address"] for target in DEFAULT_TARGETS]
+DEFAULT_PORTS = {"icmp": None, "dns": 53, "tcp": 443, "http": 80}
+DEFAULT_QUERIES = {"icmp": None, "dns": "example.com", "tcp": None, "http": "/"}
+FEWEST_TARGETS = 3
+FEWEST_NETWORKS = 2
+# The usual smallest network that is announced on the Internet.
+NETWORK_PREFIX = 24
+
+
+def check_targets(targets: Any, problems: Problems) -> None:
+    """Report targets that repeat each other or are too few or too near to each other."""
+    place = problems.at("relais_targets")
+    report_duplicates(targets, place, "name", lambda _: "give each target a name of its own")
+    asked: dict[Any, str] = {}
+    for target, where in each(targets, place):
+        _check_probe(target, where)
+        if usable(target["address"], target["probe"]):
+            question = (target["address"], target["probe"], _port(target))
+            if question in asked:
+                where.wrong(f"asks the same as {asked[question]}", "choose another host or probe")
+            asked.setdefault(question, where.path)
+    if isinstance(targets, list):
+        _check_enough(targets, place)
+
+
+def _check_probe(target: Record, place: Place) -> None:
+    probe = target["probe"]
+    if probe == "icmp" and target["port"] is not None:
+        place.key("port").wrong("given with probe icmp", "leave it out")
+    if probe in ("icmp", "tcp") and target["query"] is not None:
+        place.key("query").wrong(f"given with probe {probe}", "leave it out")
+    if probe == "http" and usable(target["query"]) and not target["query"].startswith("/"):
+        place.key("query").wrong(
+            f"'{target['query']}' is not a path", f"write /{target['query']}"
+        )
+
+
+def _check_enough(targets: list[Any], place: Place) -> None:
+    if len(targets) < FEWEST_TARGETS:
+        place.wrong(
+            f"{len(targets)} targets cannot make a quorum",
+            f"give {FEWEST_TARGETS} or more in {FEWEST_NETWORKS} or more networks",
+        )
+        return
+    addresses = [item["address"] for item in targets if isinstance(item, dict)]
+    if len(addresses) < len(targets) or not usable(*addresses):
+        return
+    networks = {str(network_around(address, NETWORK_PREFIX)) for address in addresses}
+    if len(networks) < FEWEST_NETWORKS:
+        place.wrong(
+            f"all targets are in {', '.join(networks)}",
+            f"add one in another network, so that they lie in {FEWEST_NETWORKS} or more",
+        )
+
+
+def check_beyond(place: Place, address: Any, networks: list[tuple[str, Any]]) -> None:
+    """Report the address of an Internet host that lies in one of the site's own networks."""
+    for path, network in networks:
+        if usable(address, network) and address in network.cidr:
+            place.wrong(
+                f"{address} is in {network.cidr} of {path}", "give a host on the Internet"
+            )
+            return
+
+
+def planned_targets(targets: list[Record]) -> list[Record]:
+    """Return the plan's targets."""
+    return [
+        {
+            "name": target["name"],
+            "address": str(target["address"]),
+            "probe": target["probe"],
+            "port": _port(target),
+            "query": target["query"] or DEFAULT_QUERIES[target["probe"]],
+        }
+        for target in targets
+    ]
+
+
+def _port(target: Record) -> Any:
+    return target["port"] or DEFAULT_PORTS[target["probe"]]
+
+
+def dns_upstreams(given: Any, targets: list[Record], chosen: bool) -> list[str]:
+    """Return the resolvers of the LAN: those given, else the site's dns targets, else public ones.
+
+    `chosen` says whether the site named targets of its own.
+    """
+    if given:
+        return [str(address) for address in given]
+    own = [target["address"] for target in targets if target["probe"] == "dns"] if chosen else []
+    return list(dict.fromkeys(own)) or list(DEFAULT_RESOLVERS)
