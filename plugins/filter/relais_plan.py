@@ -15,7 +15,7 @@ description:
   - Reads the variables of a host that begin with C(relais_), checks all of them and returns the
     plan, one dictionary from which every template of the gateway copies. Templates compute nothing.
   - Every mistake is reported, all of them at once, each with the host, the path of the variable and
-    what would be right. A variable or key that begins with C(relais_) and is not known is a mistake.
+    what would be right. A variable or key that is not known is a mistake too.
   - The same variables always give the same plan. Nothing is looked up and nothing is changed.
   - The variables are described in C(docs/reference/inventory.md), the plan in
     C(docs/reference/plan.md).

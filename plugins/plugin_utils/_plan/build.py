@@ -123,9 +123,7 @@ def _check_timezone(site: Any, problems: Problems) -> None:
     if known and site["timezone"] not in known:
         near = did_you_mean(site["timezone"], sorted(known))
         right = near if near.startswith("did") else "use a name such as Europe/Paris"
-        problems.at("relais_site.timezone").wrong(
-            f"'{site['timezone']}' is not a time zone", right
-        )
+        problems.at("relais_site.timezone").wrong(f"'{site['timezone']}' is not a time zone", right)
 
 
 def _check_hosts_beyond(read: Record, problems: Problems) -> None:

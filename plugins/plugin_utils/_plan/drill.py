@@ -108,14 +108,13 @@ def _question(targets: list[Record]) -> Record:
     """Return what to ask on the Internet itself: a name, else a handshake."""
     for target in targets:
         if target["probe"] == "dns":
-            port = target["port"]
-            return _probe("udp", "dns", target["address"], port)
+            return {"protocol": "udp", "probe": "dns", **_host(target), "query": target["query"]}
     target = next(target for target in targets if target["probe"] in ("tcp", "http"))
-    return _probe("tcp", "connect", target["address"], target["port"])
+    return {"protocol": "tcp", "probe": "connect", **_host(target)}
 
 
-def _probe(protocol: str, probe: str, address: str, port: int) -> Record:
-    return {"protocol": protocol, "probe": probe, "address": address, "port": port}
+def _host(target: Record) -> Record:
+    return {"address": target["address"], "port": target["port"]}
 
 
 def _first_ports(service: Record | None) -> Ports | None:

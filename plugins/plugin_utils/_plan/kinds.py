@@ -180,12 +180,12 @@ def _slug(given: str, others: str, length: int) -> str:
 
 
 NAME = pattern(
-    "a name of 1 to 15 lower-case letters, digits or underscores that starts with a letter",
+    "a name of 1 to 15 lower-case letters, digits or _ that starts with a letter",
     r"[a-z][a-z0-9_]{0,14}",
     lambda given: _slug(given, "_", 15),
 )
 LABEL = pattern(
-    "a name of 1 to 31 lower-case letters, digits, underscores or hyphens that starts with a letter",
+    "a name of 1 to 31 lower-case letters, digits, _ or - that starts with a letter",
     r"[a-z][a-z0-9_-]{0,30}",
     lambda given: _slug(given, "_-", 31),
 )

@@ -46,25 +46,25 @@ def _check_dhcp(dhcp: Record, address: Any, place: Place) -> None:
                 "give start and end, widen the LAN or set enabled: false",
             )
         return
+    found = len(place.problems.found)
     for key in ("start", "end"):
         if dhcp[key] is None:
             place.key(key).wrong("missing", "give both start and end, or neither")
-    span = _shown(upper_half(address))
-    bad = False
-    for key in ("start", "end"):
-        if usable(dhcp[key]) and dhcp[key] not in address.cidr:
-            bad = True
-            place.key(key).wrong(f"{dhcp[key]} is not in {address.cidr}", span)
-    if bad or not usable(start, end):
-        return
+        elif usable(dhcp[key]) and dhcp[key] not in address.cidr:
+            right = _shown(upper_half(address))
+            place.key(key).wrong(f"{dhcp[key]} is not in {address.cidr}", right)
+    if usable(start, end) and found == len(place.problems.found):
+        _check_range(start, end, address, place.key("start"))
+
+
+def _check_range(start: Any, end: Any, address: Any, place: Place) -> None:
+    right = _shown(upper_half(address))
     if start > end:
-        place.key("start").wrong(f"{start} comes after the end {end}", "swap start and end")
+        place.wrong(f"{start} comes after the end {end}", "swap start and end")
     elif start <= address.ip <= end:
-        place.key("start").wrong(f"the range contains the gateway's own {address.ip}", span)
+        place.wrong(f"the range contains the gateway's own {address.ip}", right)
     elif start == address.network or end == address.broadcast:
-        place.key("start").wrong(
-            f"the range contains the network or broadcast address of {address.cidr}", span
-        )
+        place.wrong(f"the range contains the network or broadcast address of {address.cidr}", right)
 
 
 def _shown(span: tuple[Any, Any] | None) -> str:

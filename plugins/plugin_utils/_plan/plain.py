@@ -19,9 +19,13 @@ def to_plain(value: Any) -> Any:
     """
     if value is None or isinstance(value, bool):
         return value
-    for kind, copy in ((str, str.__str__), (int, int.__int__), (float, float.__float__)):
-        if isinstance(value, kind):
-            return copy(value)
+    # Called on the plain type, these leave the subclass behind.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
     if isinstance(value, Mapping):
         return {to_plain(key): to_plain(value[key]) for key in list(value)}
     if isinstance(value, (Sequence, Set)) and not isinstance(value, (bytes, bytearray)):

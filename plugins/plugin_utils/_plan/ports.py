@@ -95,7 +95,8 @@ def _read_dscp(value: Any, place: Place) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 63:
         return value
     return place.wrong(
-        f"{show(value)} is not a DSCP value", "use ef, af11 to af43, cs0 to cs7 or a number from 0 to 63"
+        f"{show(value)} is not a DSCP value",
+        "use ef, af11 to af43, cs0 to cs7 or a number from 0 to 63",
     )
 
 

@@ -31,9 +31,7 @@ def planned_services(
     return [_planned(service_id, service, wans, users) for service_id, service in numbered]
 
 
-def _planned(
-    service_id: int, service: Record, wans: list[Record], users: dict[str, Any]
-) -> Record:
+def _planned(service_id: int, service: Record, wans: list[Record], users: dict[str, Any]) -> Record:
     mode, members = _members(service, wans)
     name, on_backup = service["name"], service["on_backup"]
     matches, sets = _matches(service, users)

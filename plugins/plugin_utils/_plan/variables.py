@@ -216,7 +216,7 @@ TARGET = {
 }
 
 POLICY = {
-    "failback_after_s": Field(whole(0, 86400), "how long a WAN must be well again", default=60),
+    "failback_after_s": Field(whole(1, 86400), "how long a WAN must be well again", default=60),
     "probe_interval_ms": Field(whole(100, 60000), "time between probes of a target", default=500),
 }
 
@@ -225,7 +225,9 @@ MANAGEMENT = {
         listing(INTERFACE, "a list of interface names"), "interfaces open to management", default=[]
     ),
     "addresses": Field(
-        listing(MANAGERS, "a list of addresses or networks"), "who may come in through a WAN", default=[]
+        listing(MANAGERS, "a list of addresses or networks"),
+        "who may come in through a WAN",
+        default=[],
     ),
     "ports": Field(
         one_or_more(PORTS, "ports such as tcp/22"), "what they may reach", default=["tcp/22"]
@@ -239,10 +241,10 @@ BUDGET = {
 
 DRILL = {
     "echo_host": Field(ADDRESS4, "a host that sends back what it hears, UDP and TCP"),
-    "windows": Field(listing(WINDOW, "a list of weekly windows"), "when drills may run", default=[]),
-    "network": Field(
-        NETWORK4, "network of the synthetic LAN client", default="198.18.255.252/30"
+    "windows": Field(
+        listing(WINDOW, "a list of weekly windows"), "when drills may run", default=[]
     ),
+    "network": Field(NETWORK4, "network of the synthetic LAN client", default="198.18.255.252/30"),
     "budget_ms": Field(record("a mapping", BUDGET), "longest outage that passes", default={}),
     "sessions": Field(whole(0, 1000), "TCP sessions held open during a drill", default=20),
 }
@@ -262,9 +264,13 @@ VARIABLES = {
         default=[],
     ),
     "relais_priority_users": Field(
-        listing(record("a mapping", USER), "a list of users"), "users whom services name", default=[]
+        listing(record("a mapping", USER), "a list of users"),
+        "users whom services name",
+        default=[],
     ),
-    "relais_contacts": Field(record("a mapping", CONTACTS), "people, for sheets and reports", default={}),
+    "relais_contacts": Field(
+        record("a mapping", CONTACTS), "people, for sheets and reports", default={}
+    ),
     "relais_alerts": Field(record("a mapping", ALERTS), "where alerts go", default={}),
     "relais_targets": Field(
         listing(record("a mapping", TARGET), "a list of targets"),
@@ -272,6 +278,8 @@ VARIABLES = {
         shown_default="three public resolvers",
     ),
     "relais_policy": Field(record("a mapping", POLICY), "timing of decisions", default={}),
-    "relais_management": Field(record("a mapping", MANAGEMENT), "who may manage the gateway", default={}),
+    "relais_management": Field(
+        record("a mapping", MANAGEMENT), "who may manage the gateway", default={}
+    ),
     "relais_drill": Field(record("a mapping", DRILL), "drills", default={}),
 }

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .addresses import first_host_but
@@ -53,9 +53,7 @@ def each(records: Any, place: Place) -> Iterator[tuple[Record, Place]]:
                 yield item, place.item(index)
 
 
-def report_duplicates(
-    records: Any, place: Place, key: str, right: Callable[[Any], str]
-) -> None:
+def report_duplicates(records: Any, place: Place, key: str, right: Callable[[Any], str]) -> None:
     """Report every record whose key repeats that of an earlier one."""
     first: dict[Any, str] = {}
     for item, where in each(records, place):
@@ -76,7 +74,10 @@ def check_wans(wans: Any, place: Place) -> None:
     report_duplicates(wans, place, "interface", lambda _: "give each WAN its own interface")
     _check_ids(wans, place)
     for wan, where in each(wans, place):
-        _CHECKS.get(wan["method"], lambda *_: None)(wan, where)
+        if wan["method"] == "static":
+            _check_static(wan, where)
+        elif wan["method"] == "dhcp":
+            _check_dhcp(wan, where)
         if wan["metered"] is True and wan["monthly_quota_gb"] is None:
             where.key("monthly_quota_gb").wrong(
                 "missing on a metered WAN", "give the monthly volume of the contract, such as 50"
@@ -139,11 +140,6 @@ def _check_dhcp(wan: Record, place: Place) -> None:
         if wan[key] is not None:
             place.key(key).wrong("given with method dhcp", "leave it out or use method static")
 
-
-_CHECKS: Mapping[Any, Callable[[Record, Place], None]] = {
-    "static": _check_static,
-    "dhcp": _check_dhcp,
-}
 
 _COPIED = (
     "operator",
