@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From samples to evidence: outages as the staff feel them, and the verdict.
+
+The document is `relais.drill/1`; docs/reference/drill.md explains each number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from relais.core.drill.model import Attempt, Event, Run, ServiceRun, Session
+from relais.core.drill.timeline import timeline, told_during_fault
+
+Facts = dict[str, Any]
+SCHEMA = "relais.drill/1"
+ANSWER_WITHIN_MS = 900
+STRAY_NEIGHBOURS = 5
+
+
+def evidence(run: Run) -> Facts:
+    """The whole evidence document of a finished drill."""
+    services = {service.name: _service(run, service) for service in run.services}
+    sessions = _sessions(run)
+    failback = _failback(run)
+    reasons = _reasons(run, services, sessions, failback)
+    fault = {"kind": run.kind, "wan": run.wan, "seconds": run.seconds}
+    fault |= {"injected_at": run.injected_at, "lasted_ms": round(run.cleared_ms - run.injected_ms)}
+    return {
+        "schema": SCHEMA,
+        "id": run.id,
+        "version": run.version,
+        "site": run.site,
+        "gateway": run.gateway,
+        "started_at": run.started_at,
+        "fault": fault,
+        "services": services,
+        "sessions": sessions,
+        "failback": failback,
+        "alerts": [],
+        "timeline": timeline(run, _recoveries(run, services)),
+        "notes": list(run.notes),
+        "reasons": reasons,
+        "verdict": "fail" if reasons else "pass",
+    }
+
+
+def during_fault(attempts: Sequence[Attempt], run: Run) -> list[Attempt]:
+    """The attempts that left while the fault was in."""
+    return [a for a in attempts if run.has(a.sent_ms)]
+
+
+def outage_ms(attempts: Sequence[Attempt], injected_ms: float) -> float | None:
+    """From the injection until the first answered attempt after the last failure left.
+
+    0 when nothing failed, None when it never worked again. Lone losses long after the fault came
+    in are the line's everyday loss and are passed over (see `_stray`).
+    """
+    last = len(attempts) - 1
+    while last >= 0 and (attempts[last].ok or _stray(attempts, last)):
+        last -= 1
+    if last < 0:
+        return 0.0
+    return next((a.sent_ms - injected_ms for a in attempts[last + 1 :] if a.ok), None)
+
+
+def _stray(attempts: Sequence[Attempt], index: int) -> bool:
+    """Whether a failure stands alone, with five answered attempts on either side."""
+    before = attempts[max(0, index - STRAY_NEIGHBOURS) : index]
+    after = attempts[index + 1 : index + 1 + STRAY_NEIGHBOURS]
+    enough = len(before) == STRAY_NEIGHBOURS and len(after) == STRAY_NEIGHBOURS
+    return enough and all(a.ok for a in (*before, *after))
+
+
+def worst_gap_ms(attempts: Sequence[Attempt]) -> float:
+    """The longest run of failures, from the first lost attempt to the next answered one."""
+    worst, began = 0.0, None
+    for attempt in attempts:
+        if not attempt.ok and began is None:
+            began = attempt.sent_ms
+        elif attempt.ok and began is not None:
+            worst, began = max(worst, attempt.sent_ms - began), None
+    if began is not None:
+        worst = max(worst, attempts[-1].sent_ms - began + ANSWER_WITHIN_MS)
+    return worst
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The nearest-rank percentile (`share` from 0 to 1), None of nothing."""
+    if not values:
+        return None
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def _service(run: Run, service: ServiceRun) -> Facts:
+    fresh = during_fault(service.fresh, run)
+    measured = outage_ms(fresh, run.injected_ms)
+    outage = run.cleared_ms - run.injected_ms if measured is None else measured
+    existing_ms = _existing_ms(run, service)
+    ok = bool(fresh) and measured is not None and measured <= service.budget_ms
+    if service.before == run.wan:
+        ok = ok and service.during not in (None, run.wan)
+        ok = ok and (existing_ms is not None or not service.fixed)
+    return {
+        "sent": len(fresh),
+        "lost": sum(not a.ok for a in fresh),
+        "outage_ms": round(outage),
+        "existing_ms": existing_ms,
+        "before": service.before,
+        "during": service.during,
+        "after": service.after,
+        "budget_ms": service.budget_ms,
+        "ok": ok,
+    }
+
+
+def _existing_ms(run: Run, service: ServiceRun) -> int | None:
+    """Until the flow opened before the fault worked again or was told; None: neither happened."""
+    told = service.told_ms
+    if told is not None and run.has(told):
+        return round(told - run.injected_ms)
+    fixed = during_fault(service.fixed, run)
+    measured = outage_ms(fixed, run.injected_ms) if fixed else None
+    return None if measured is None else round(measured)
+
+
+def _sessions(run: Run) -> Facts:
+    told = told_during_fault(run)
+    after_fault = percentile([t - run.injected_ms for t in told], 0.99)
+    confirmed = run.confirmed_ms if run.confirmed_ms is not None else run.injected_ms
+    after_confirmation = percentile([max(0.0, t - confirmed) for t in told], 0.99)
+    return {
+        "tcp_open": len(run.sessions),
+        "tcp_told": len(told),
+        "tcp_reset_p99_ms": None if after_confirmation is None else round(after_confirmation),
+        "tcp_told_p99_ms": None if after_fault is None else round(after_fault),
+        "tcp_stuck": sum(_stuck(run, session) for session in run.sessions),
+    }
+
+
+def _stuck(run: Run, session: Session) -> bool:
+    """Neither told before the fault ended nor answered at its end: the application still hangs."""
+    if session.told_ms is not None and session.told_ms < run.cleared_ms:
+        return False
+    heard = [at for at in session.heard_ms if at < run.cleared_ms]
+    return not heard or heard[-1] < run.cleared_ms - ANSWER_WITHIN_MS
+
+
+def _failback(run: Run) -> Facts:
+    gaps = [
+        worst_gap_ms([a for a in service.fresh if run.cleared_ms <= a.sent_ms])
+        for service in run.services
+    ]
+    return {
+        "outage_ms": round(max(gaps, default=0.0)),
+        "needless_resets": sum(
+            s.told_ms is not None and s.told_ms >= run.cleared_ms for s in run.late_sessions
+        ),
+        "sessions": len(run.late_sessions),
+        "back_ms": None if run.back_ms is None else round(run.back_ms - run.cleared_ms),
+    }
+
+
+def _recoveries(run: Run, services: Mapping[str, Facts]) -> list[Event]:
+    found = []
+    for name, one in services.items():
+        outage = one["outage_ms"]
+        if one["lost"] and run.has(run.injected_ms + outage):
+            found.append(Event(run.injected_ms + outage, f"new flows of {name} work again"))
+    return found
+
+
+def _reasons(
+    run: Run, services: Mapping[str, Facts], sessions: Facts, failback: Facts
+) -> list[str]:
+    """Every reason for a verdict of fail, in words; none means pass."""
+    reasons = [f"aborted: {run.aborted}"] if run.aborted else []
+    for service in run.services:
+        reasons += _service_reasons(run, service, services[service.name])
+    if sessions["tcp_stuck"]:
+        reasons.append(f"{sessions['tcp_stuck']} of {sessions['tcp_open']} TCP sessions were stuck")
+    budget = min((service.budget_ms for service in run.services), default=0)
+    outage = failback["outage_ms"]
+    if outage > budget:
+        reasons.append(f"failback interrupted new flows for {outage} ms, more than {budget} ms")
+    if failback["needless_resets"]:
+        reasons.append(f"failback reset {failback['needless_resets']} TCP sessions")
+    return reasons
+
+
+def _service_reasons(run: Run, service: ServiceRun, one: Facts) -> list[str]:
+    if one["ok"]:
+        return []
+    name = service.name
+    if not one["sent"]:
+        return [f"{name}: nothing was sent during the fault"]
+    if one["outage_ms"] > service.budget_ms:
+        return [f"{name}: {one['outage_ms']} ms without service, more than {service.budget_ms} ms"]
+    if service.before == run.wan and service.during in (None, run.wan):
+        return [f"{name}: its flows were on {service.during or 'no WAN'} during the fault"]
+    return [f"{name}: the flow opened before the fault hung and its application was not told"]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults below the probes, each with an expiry that outlives the process that armed it.
+
+`silent` drops everything on the interface in netdev ingress and egress hooks, by set elements with
+a kernel timeout: carrier stays up and the daemon hears nothing. `carrier` takes the carrier (or,
+where the driver cannot, the link) away; a transient systemd timer, started first, brings it back.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from relais.shell.clock import monotonic_ms
+from relais.shell.drill.command import CommandError, run, succeeds
+
+TABLE = "relais_drill"
+UNIT = "relais-drill-expiry"
+_ETHER_TYPES = ("ip", "ip6", "arp")
+# The timer is the expiry of `carrier`; for `silent` it only sweeps the empty table away.
+_SWEEP_AFTER_S = 2
+
+
+class Fault(Protocol):
+    """What the runner needs of a fault."""
+
+    def prepare(self, seconds: int) -> None:
+        """Everything slow, before the moment: nothing is broken yet. Raises CommandError."""
+
+    def inject(self, seconds: int) -> float:
+        """Break the link; return the moment just before it broke (`CLOCK_MONOTONIC` ms)."""
+
+    def clear(self) -> None:
+        """End the fault and leave nothing behind; harmless when it has ended already."""
+
+
+class Silent:
+    """A black hole on one interface; its carrier stays up."""
+
+    def __init__(self, interface: str) -> None:
+        self._interface = interface
+
+    def prepare(self, seconds: int) -> None:
+        """Load the hooks with an empty set."""
+        _arm_timer(seconds + _SWEEP_AFTER_S, "nft", "delete", "table", "netdev", TABLE)
+        run("nft", "-f", "-", text=silent_ruleset(self._interface))
+
+    def inject(self, seconds: int) -> float:
+        """Arm the set for `seconds`; the kernel expires it."""
+        elements = ", ".join(f"{ether} timeout {seconds}s" for ether in _ETHER_TYPES)
+        command = f"add element netdev {TABLE} armed {{ {elements} }}\n"
+        before = monotonic_ms()
+        run("nft", "-f", "-", text=command)
+        return before
+
+    def clear(self) -> None:
+        """Remove the table, then the timer."""
+        succeeds("nft", "delete", "table", "netdev", TABLE)
+        disarm_timer()
+
+
+class Carrier:
+    """No carrier on one interface. Few drivers can drop it by request; for the rest the link goes
+    down as a whole, which the daemon and the network manager see as the same loss."""
+
+    def __init__(self, interface: str) -> None:
+        self._device = ("ip", "link", "set", "dev", interface)
+        self._off: tuple[str, ...] = ("down",)
+        self._on: tuple[str, ...] = ("up",)
+
+    def prepare(self, seconds: int) -> None:
+        """Ask the driver, by setting the carrier to what it is."""
+        if succeeds(*self._device, "carrier", "on"):
+            self._off, self._on = ("carrier", "off"), ("carrier", "on")
+
+    def inject(self, seconds: int) -> float:
+        """Start the timer that ends the fault, then take the carrier away."""
+        _arm_timer(seconds, *self._device, *self._on)
+        before = monotonic_ms()
+        run(*self._device, *self._off)
+        return before
+
+    def clear(self) -> None:
+        """Bring the link back, then remove the timer."""
+        run(*self._device, *self._on)
+        disarm_timer()
+
+
+def make(kind: str, interface: str) -> Fault:
+    """The fault of a kind. Raises KeyError for an unknown one."""
+    kinds: dict[str, type[Silent] | type[Carrier]] = {"silent": Silent, "carrier": Carrier}
+    return kinds[kind](interface)
+
+
+def silent_ruleset(interface: str) -> str:
+    """Hooks that drop every ether type in the set `armed`, below everything else on the device."""
+    return f"""\
+table netdev {TABLE} {{
+  set armed {{ type ether_type; flags timeout; }}
+  chain heard {{
+    type filter hook ingress device "{interface}" priority -500; policy accept;
+    meta protocol @armed drop;
+  }}
+  chain sent {{
+    type filter hook egress device "{interface}" priority -500; policy accept;
+    meta protocol @armed drop;
+  }}
+}}
+"""
+
+
+def active() -> bool:
+    """Whether a fault is armed now, be its runner alive or not."""
+    return succeeds("systemctl", "is-active", "--quiet", f"{UNIT}.timer")
+
+
+def remove_leftovers() -> None:
+    """Sweep what a crashed run left. Call it only when no fault is `active`."""
+    succeeds("nft", "delete", "table", "netdev", TABLE)
+    succeeds("systemctl", "reset-failed", f"{UNIT}.service", f"{UNIT}.timer")
+
+
+def disarm_timer() -> None:
+    """Stop the expiry timer; the fault itself must be gone before."""
+    succeeds("systemctl", "stop", f"{UNIT}.timer")
+    succeeds("systemctl", "reset-failed", f"{UNIT}.service")
+
+
+def _arm_timer(seconds: int, *command: str) -> None:
+    """Run a command later, by systemd. Raises CommandError: no drill without a way back."""
+    try:
+        run(
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            f"--unit={UNIT}",
+            f"--on-active={seconds}",
+            "--timer-property=AccuracySec=10ms",
+            "--",
+            *command,
+        )
+    except CommandError as error:
+        raise CommandError(f"the timer that ends the fault could not be armed: {error}") from error
