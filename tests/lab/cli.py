@@ -14,8 +14,11 @@ from pathlib import Path
 
 from lab import base, faults, inventory, lifecycle, state
 from lab.errors import LabError
+from lab.inventory import DEFAULT
 from lab.run import say
 from lab.state import CHECKOUT, Places, Record
+
+Command = Callable[[argparse.Namespace], int]
 
 PROGRAMS = (
     "debootstrap", "systemd-nspawn", "ip", "nft", "dnsmasq", "nc", "ssh", "ssh-keygen", "nsenter",
@@ -30,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
         if os.geteuid() != 0:
             raise LabError("needs root: it makes network namespaces and boots a machine")
         os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-        command: Callable[[argparse.Namespace], int] = arguments.command
+        command: Command = arguments.command
         return command(arguments)
     except LabError as error:
         say(f"error: {error}")
@@ -40,21 +43,21 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="scripts/lab", description=__doc__)
-    parser.add_argument("--name", default=argparse.SUPPRESS, help="lab (default: $RELAIS_LAB, else this checkout's own)")
+    named = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    named.add_argument("--name", help="the lab (default: $RELAIS_LAB, else this checkout's own)")
+    parser = argparse.ArgumentParser(prog="scripts/lab", description=__doc__, parents=[named])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--name", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        command.set_defaults(command=run)
-        return command
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text, parents=[named])
+        added.set_defaults(command=command)
+        return added
 
     up = add("up", _up, "build and boot a lab")
     up.add_argument("--provision", action="store_true", help="run the site playbook as well")
-    up.add_argument("--suite", choices=base.SUITES, default=base.SUITES[0], help="Debian of the gateway")
-    up.add_argument("--host", help="gateway host, when the inventory has several")
-    up.add_argument("inventory", nargs="?", type=Path, default=inventory.DEFAULT, metavar="INVENTORY")
+    up.add_argument("--suite", choices=base.SUITES, default=base.SUITES[0])
+    up.add_argument("--host", help="the gateway, when the inventory has several")
+    up.add_argument("inventory", metavar="INVENTORY", nargs="?", type=Path, default=DEFAULT)
     add("down", _down, "take a lab away, running or crashed")
     status = add("status", _status, "show a lab's nodes and how to reach them")
     status.add_argument("--json", action="store_true", help="for programs")
@@ -137,7 +140,8 @@ def _status(arguments: argparse.Namespace) -> int:
         fault = f"  fault: {' '.join(facts['fault'])}" if facts["fault"] else ""
         print(f"  {node:12} {facts['namespace']:32} {', '.join(facts['addresses'])}{fault}")
     if "ssh" in status:
-        print(f"  inventory    {status['inventory']}\n  ssh          {' '.join(status['ssh']['argv'])}")
+        print(f"  {'inventory':12} {status['inventory']}")
+        print(f"  {'ssh':12} {' '.join(status['ssh']['argv'])}")
     return 0
 
 
@@ -159,7 +163,7 @@ def _become(argv: list[str]) -> int:
     """Turn into the command, so that input, output, signals and exit status are its own."""
     sys.stdout.flush()
     try:
-        os.execvp(argv[0], argv)
+        os.execvp(argv[0], argv)  # noqa: S606 - no shell is the point
     except FileNotFoundError as error:
         raise LabError(f"program missing: {argv[0]}") from error
 

@@ -14,6 +14,8 @@ from lab.errors import LabError
 from lab.network import CUSTOMER_SIDE
 from lab.run import run
 
+Change = Callable[[str], None]  # takes the namespace
+
 FORWARD_TABLE = "inet lab_fault"
 CABLE_TABLE = "netdev lab_fault"
 
@@ -23,36 +25,16 @@ table {FORWARD_TABLE} {{
 }}
 """
 
-# Both directions of the customer's cable, below everything: even ARP and DHCP die.
-CABLE = f"""
-table {CABLE_TABLE} {{
-  {{extra}}
-  chain from_customer {{{{
-    type filter hook ingress device "{CUSTOMER_SIDE}" priority -500; policy accept;
-    {{rule}}
-  }}}}
-  chain to_customer {{{{
-    type filter hook egress device "{CUSTOMER_SIDE}" priority -500; policy accept;
-    {{rule}}
-  }}}}
-}}
-"""
-# The elements time out in the kernel: a hiccup ends by itself, whatever becomes of us.
-ARMED = (
-    "set armed {{ type ether_type; flags timeout; "
-    "elements = {{ ip timeout {ms}ms, ip6 timeout {ms}ms, arp timeout {ms}ms }}; }}"
-)
-
 
 def inject(namespace: str, kind: str, arguments: Sequence[str]) -> None:
     """Replace the node's fault by this one. Raises LabError for an unknown kind or argument."""
     if kind not in KINDS:
         raise LabError(f"no fault {kind!r}: choose one of {', '.join(KINDS)} or clear")
-    wanted, apply = KINDS[kind]
+    wanted, prepare = KINDS[kind]
     if len(arguments) != len(wanted):
         usage = " ".join([kind, *wanted])
         raise LabError(f"fault {kind}: {len(arguments)} arguments given; usage: {usage}")
-    change = apply(*arguments)  # checks the arguments before anything is touched
+    change = prepare(*arguments)  # checks the arguments before anything is touched
     clear(namespace)
     change(namespace)
 
@@ -65,31 +47,48 @@ def clear(namespace: str) -> None:
     run(["ip", "-n", namespace, "link", "set", CUSTOMER_SIDE, "up"])
 
 
-def _silent() -> Callable[[str], None]:
+def _silent() -> Change:
     return lambda namespace: network.nft(namespace, SILENT)
 
 
-def _blackhole() -> Callable[[str], None]:
-    return lambda namespace: network.nft(namespace, CABLE.format(extra="", rule="counter drop"))
+def _blackhole() -> Change:
+    return _cable("counter drop")
 
 
-def _carrier() -> Callable[[str], None]:
-    return lambda namespace: _discard(
+def _carrier() -> Change:
+    def pull(namespace: str) -> None:
         run(["ip", "-n", namespace, "link", "set", CUSTOMER_SIDE, "down"])
-    )
+
+    return pull
 
 
-def _loss(percent: str) -> Callable[[str], None]:
-    share = _number("loss", "PERCENT", percent, 0.01, 100)
+def _loss(percent: str) -> Change:
+    share = round(_number("loss", "PERCENT", percent, 0.01, 100) * 100)
     # ARP is spared: on a real line it never crosses the part that loses.
-    rule = f"meta protocol {{ ip, ip6 }} numgen random mod 10000 < {round(share * 100)} counter drop"
-    return lambda namespace: network.nft(namespace, CABLE.format(extra="", rule=rule))
+    lost = f"numgen random mod 10000 < {share}"
+    return _cable(f"meta protocol {{ ip, ip6 }} {lost} counter drop")
 
 
-def _hiccup(milliseconds: str) -> Callable[[str], None]:
+def _hiccup(milliseconds: str) -> Change:
     duration = round(_number("hiccup", "MS", milliseconds, 1, 600_000))
-    extra, rule = ARMED.format(ms=duration), "meta protocol @armed counter drop"
-    return lambda namespace: network.nft(namespace, CABLE.format(extra=extra, rule=rule))
+    elements = ", ".join(f"{kind} timeout {duration}ms" for kind in ("ip", "ip6", "arp"))
+    # The elements time out in the kernel: it ends by itself, whatever becomes of us.
+    armed = f"set armed {{ type ether_type; flags timeout; elements = {{ {elements} }}; }}"
+    return _cable("meta protocol @armed counter drop", armed)
+
+
+def _cable(rule: str, extra: str = "") -> Change:
+    """A rule for both directions of the customer's cable, below everything else."""
+    chains = "".join(
+        f"""
+  chain {direction} {{
+    type filter hook {direction} device "{CUSTOMER_SIDE}" priority -500; policy accept;
+    {rule}
+  }}"""
+        for direction in ("ingress", "egress")
+    )
+    table = f"table {CABLE_TABLE} {{\n  {extra}{chains}\n}}\n"
+    return lambda namespace: network.nft(namespace, table)
 
 
 def _number(kind: str, name: str, text: str, least: float, most: float) -> float:
@@ -102,11 +101,7 @@ def _number(kind: str, name: str, text: str, least: float, most: float) -> float
     return value
 
 
-def _discard(_: object) -> None:
-    return None
-
-
-KINDS: dict[str, tuple[tuple[str, ...], Callable[..., Callable[[str], None]]]] = {
+KINDS: dict[str, tuple[tuple[str, ...], Callable[..., Change]]] = {
     "silent": ((), _silent),
     "blackhole": ((), _blackhole),
     "carrier": ((), _carrier),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sys
+from typing import cast
 
 TCP_ECHO_PORTS = (7, 443, 500, 4500, 5060, 5061, 9000, 51820)
 UDP_ECHO_PORTS = (7, 443, 500, 4500, 5060, 5061, *range(9000, 9011), 51820)
@@ -27,8 +28,7 @@ class UdpEcho(asyncio.DatagramProtocol):
     transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.transport.sendto(data, addr)
@@ -50,7 +50,7 @@ async def stream(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers any request with the address it came from, so that a client sees which WAN it took."""
+    """Answers any request with the address it came from: a client sees which WAN it took."""
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HTTP_WITHIN_S)
     body = f"{writer.get_extra_info('peername')[0]}\n".encode()
     writer.write(

@@ -93,9 +93,7 @@ def _link_host_vars(given: Path, target: Path, host: str) -> Path:
     return ours
 
 
-def _overlay(
-    places: Places, topology: Topology, variables: Mapping[str, Any]
-) -> dict[str, Any]:
+def _overlay(places: Places, topology: Topology, variables: Mapping[str, Any]) -> dict[str, Any]:
     config = places.run / "ssh_config"
     overlay: dict[str, Any] = {
         "ansible_connection": "ssh",

@@ -114,9 +114,7 @@ def command_in(record: Record, node: str, argv: list[str]) -> list[str]:
     return machine.entry(pid, *argv)
 
 
-def _build(
-    places: Places, source: Path, site: Topology, variables: Any, tree: Path
-) -> Record:
+def _build(places: Places, source: Path, site: Topology, variables: Any, tree: Path) -> Record:
     record = _intention(places, source, site, tree)
     say(f"{places.name}: {', '.join(site.nodes)}")
     network.build(site, record.namespaces)

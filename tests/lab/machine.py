@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gateway: a Debian system booted by systemd-nspawn on a throw-away layer over the base tree."""
+"""The gateway: a Debian machine, booted by systemd-nspawn on a layer over the base tree."""
 
 from __future__ import annotations
 

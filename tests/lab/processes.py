@@ -53,7 +53,9 @@ def kill(process: Process) -> None:
     """End a process of ours for sure; one that reused its pid is left alone."""
     if alive(process):
         os.kill(process.pid, signal.SIGKILL)
-        wait_until(f"end of {process.what} ({process.pid})", lambda: not alive(process), within_s=10)
+        wait_until(
+            f"end of {process.what} ({process.pid})", lambda: not alive(process), within_s=10
+        )
 
 
 def children(pid: int) -> Iterator[int]:
