@@ -26,7 +26,7 @@ from .lan import (
 )
 from .plain import to_plain
 from .ports import port_expressions
-from .problems import INVALID, PlanError, Problem, Problems, did_you_mean, usable
+from .problems import PlanError, Problem, Problems, did_you_mean, usable
 from .service_checks import addresses_of, check_services, check_users
 from .services import planned_services
 from .spreads import planned_spread
@@ -53,13 +53,23 @@ def build_plan(hostvars: Mapping[str, Any]) -> Record:
         PlanError: something is wrong; the error tells everything that is.
     """
     problems = Problems()
-    host = str(to_plain(hostvars.get("inventory_hostname")) or "unknown host")
+    host = _host(hostvars, problems)
     given = _given(hostvars, problems)
     read = _read(given, problems)
     _check(read, given, problems)
     if problems:
         raise PlanError(host, sorted(problems, key=_order))
     return copy.deepcopy(_planned(host, read, given))
+
+
+def _host(hostvars: Mapping[str, Any], problems: Problems) -> str:
+    place = problems.at("inventory_hostname")
+    if "inventory_hostname" in hostvars:
+        name = to_plain(hostvars, "inventory_hostname", place)
+        if isinstance(name, str) and name:
+            return name
+    place.wrong("missing", "pass the variables of one host: hostvars[inventory_hostname]")
+    return "unknown host"
 
 
 def _given(hostvars: Mapping[str, Any], problems: Problems) -> Record:
@@ -71,13 +81,7 @@ def _given(hostvars: Mapping[str, Any], problems: Problems) -> Record:
         if key not in VARIABLES:
             problems.at(key).wrong("unknown variable", did_you_mean(key, VARIABLES))
             continue
-        try:
-            given[key] = to_plain(hostvars[key])
-        # Templating raises errors of many kinds; whichever, the user wants to know where.
-        except Exception as error:
-            reason = " ".join(str(error).split())
-            problems.at(key).wrong(f"cannot be evaluated ({reason})", "correct its template")
-            given[key] = INVALID
+        given[key] = to_plain(hostvars, key, problems.at(key))
     return given
 
 
@@ -87,7 +91,7 @@ def _read(given: Record, problems: Problems) -> Record:
         value = given.get(key)
         if value is None and key == "relais_targets":
             value = DEFAULT_TARGETS
-        read[key] = INVALID if value is INVALID else _read_variable(value, key, field, problems)
+        read[key] = _read_variable(value, key, field, problems)
     return read
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .problems import INVALID, Place, did_you_mean, show
+from .problems import INVALID, Place, did_you_mean, show, usable
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,11 @@ class Kind:
     """A kind of value: what people call it, and the function that reads it."""
 
     called: str
-    read: Callable[[Any, Place], Any]
+    reader: Callable[[Any, Place], Any]
+
+    def read(self, value: Any, place: Place) -> Any:
+        """Return the value, or report what is wrong with it and return `INVALID`."""
+        return value if value is INVALID else self.reader(value, place)
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,11 @@ def one_or_more(of: Kind, called: str) -> Kind:
 
 
 def _read_text(value: Any, place: Place) -> Any:
-    if isinstance(value, (bool, int, float)):
-        return place.wrong(f"{show(value)} is not text", "put it in quotes")
-    if not isinstance(value, str):
+    if isinstance(value, (dict, list)):
         return refuse(value, place, "text")
+    if not isinstance(value, str):
+        what = {bool: "true or false", int: "a number", float: "a number"}.get(type(value))
+        return place.wrong(f"{show(value)} is {what or 'a date'}, not text", "put it in quotes")
     if not value.strip():
         return place.wrong("empty text", "fill it in or leave the key out")
     return value
@@ -239,7 +244,7 @@ def _read_free(value: Any, place: Place) -> Any:
             place.wrong(f"key {show(key)} is not text", "put it in quotes")
         elif "phone" in key or "mobile" in key or "sms" in key:
             _read_phones(item, place.key(key))
-        elif not isinstance(item, (str, int, float, bool, list, dict)) and item is not None:
+        elif not isinstance(item, (str, int, float, bool, list, dict)) and usable(item):
             place.key(key).wrong(f"{item} is not text", "put it in quotes")
     return value
 
@@ -247,9 +252,9 @@ def _read_free(value: Any, place: Place) -> Any:
 def _read_phones(value: Any, place: Place) -> None:
     if isinstance(value, list):
         for index, item in enumerate(value):
-            _read_text(item, place.item(index))
+            PHONE.read(item, place.item(index))
     else:
-        _read_text(value, place)
+        PHONE.read(value, place)
 
 
 FREE = Kind("a mapping with keys of your own", _read_free)

@@ -10,13 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from .problems import Place
 
-def to_plain(value: Any) -> Any:
-    """Return a deep copy made of plain str, int, float, bool, None, list and dict only.
 
-    Ansible's own values are subclasses of the plain types or lazy containers that template an
-    item when it is read. Anything else (a date, say) is returned as it is, for a reader to refuse.
+def to_plain(container: Any, key: Any, place: Place) -> Any:
+    """Return a deep copy of an item, made of plain str, int, float, bool, None, list and dict only.
+
+    Ansible's own values are subclasses of the plain types, or containers that template an item
+    when it is read. An item that cannot be templated is reported at its place and is `INVALID` in
+    the copy. Values of other types (a date, say) stay as they are, for a reader to refuse.
     """
+    try:
+        return _plain(container[key], place)
+    # Templating raises errors of many kinds; whichever, the user wants to know where.
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        return place.wrong(f"cannot be evaluated ({reason})", "correct its template")
+
+
+def _plain(value: Any, place: Place) -> Any:
     if value is None or isinstance(value, bool):
         return value
     # Called on the plain type, these leave the subclass behind.
@@ -27,7 +39,15 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, float):
         return float.__float__(value)
     if isinstance(value, Mapping):
-        return {to_plain(key): to_plain(value[key]) for key in list(value)}
-    if isinstance(value, (Sequence, Set)) and not isinstance(value, (bytes, bytearray)):
-        return [to_plain(item) for item in value]
+        return {key: to_plain(value, key, place.key(str(key))) for key in map(_key, list(value))}
+    if isinstance(value, Set):
+        value = sorted(value, key=str)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return [to_plain(value, index, place.item(index)) for index in range(len(value))]
+    # What Ansible could not evaluate raises its error here, when it is looked at.
+    str(value)
     return value
+
+
+def _key(key: Any) -> Any:
+    return str.__str__(key) if isinstance(key, str) else key
