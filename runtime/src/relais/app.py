@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon: wires the pure core to the shell and does nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relais import __version__
+from relais.core import report
+from relais.core.actions import Evict, Record, SendProbe, Steer
+from relais.core.events import (
+    AdminRequested,
+    Adopted,
+    Event,
+    LinkObserved,
+    ProbeReplied,
+    SwitchFailed,
+    Tick,
+    Traffic,
+)
+from relais.core.model import Admin, Config, Member, Service
+from relais.core.select import Rank, rank
+from relais.core.step import initial, step
+from relais.shell import clock, systemd
+from relais.shell.control_server import ControlServer, Handler, Refused
+from relais.shell.files import replace_file
+from relais.shell.journal import Journal
+from relais.shell.netlink import LinkWatcher
+from relais.shell.nfnetlink import Nfnetlink
+from relais.shell.nft import Nft, NftError
+from relais.shell.probes import Prober
+
+TICK_MS = 50.0
+STATE_EVERY_MS = 5000.0
+KEPT_EVENTS = 1000
+log = logging.getLogger("relaisd")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where the daemon keeps its files."""
+
+    run: Path = Path("/run/relais")
+    state: Path = Path("/var/lib/relais")
+
+
+class Daemon:
+    """One gateway's failover daemon. Stopping it changes nothing in the kernel."""
+
+    def __init__(self, config: Config, paths: Paths) -> None:
+        self._config = config
+        self._paths = paths
+        self._state = initial(config, clock.monotonic_ms())
+        self._started_at = clock.rfc3339(clock.wall_now())
+        self._events: deque[dict[str, object]] = deque(maxlen=KEPT_EVENTS)
+        self._sequence = 0
+        self._service_events: dict[str, tuple[str, str]] = {}
+        self._journal = Journal(paths.state / "journal.db")
+        self._nft = Nft(config, paths.run / "nft" / "live.nft")
+        self._netfilter = Nfnetlink()
+        self._probers: dict[str, Prober] = {}
+        self._written_ms = 0.0
+        self._counter_error = ""
+
+    async def run(self) -> None:
+        """Watch and steer until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        self._sequence = self._journal.start()
+        self._probers = {
+            wan.name: Prober(wan, self._config.targets, self._answered) for wan in self._config.wans
+        }
+        self._adopt()
+        control = ControlServer(self._paths.run / "control.sock", self._handlers())
+        await control.start()
+        watcher = LinkWatcher(self._config.wans, self._observed)
+        tasks = [asyncio.create_task(watcher.run()), asyncio.create_task(self._tick_forever())]
+        stopping = asyncio.create_task(stop.wait())
+        systemd.notify("READY=1")
+        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        systemd.notify("STOPPING=1")
+        self._note(Record("daemon", "relaisd stops", "the kernel keeps the last choice"))
+        self._write_state()
+        await control.stop()
+        self._journal.stop()
+        for task in (*tasks, stopping):
+            task.cancel()
+        for task in done:
+            task.result()
+
+    def _adopt(self) -> None:
+        """Believe the kernel: the choice found there is the current one."""
+        try:
+            found, dead = self._nft.read()
+        except NftError as error:
+            found, dead = {}, frozenset()
+            log.error("cannot read the steering map: %s", error)
+        members = {service.name: _members(service, found) for service in self._config.services}
+        known = {name: chosen for name, chosen in members.items() if chosen}
+        self._note(Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"))
+        self._take(Adopted(clock.monotonic_ms(), known, dead, self._left_admin()))
+
+    def _left_admin(self) -> dict[str, Admin]:
+        """Links that the administrator had drained or forced before a restart of the daemon."""
+        try:
+            left = json.loads((self._paths.run / "state.json").read_text(encoding="utf-8"))
+            return {name: Admin(wan["admin"]) for name, wan in left["wans"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    async def _tick_forever(self) -> None:
+        due = clock.monotonic_ms()
+        while True:
+            due = max(due + TICK_MS, clock.monotonic_ms() - TICK_MS)
+            await asyncio.sleep(max(0.0, (due - clock.monotonic_ms()) / 1000))
+            now = clock.monotonic_ms()
+            self._take(Tick(now, self._traffic()))
+            if now - self._written_ms >= STATE_EVERY_MS:
+                self._write_state()
+                systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
+
+    def _traffic(self) -> Mapping[str, Traffic]:
+        try:
+            packets = self._netfilter.counters("relais")
+            self._counter_error = ""
+        except OSError as error:
+            if str(error) != self._counter_error:
+                self._counter_error = str(error)
+                log.error("cannot read the packet counters: %s", error)
+            return {}
+        return {
+            wan.name: Traffic(packets[f"rx_{wan.name}"], packets[f"tx_{wan.name}"])
+            for wan in self._config.wans
+            if f"rx_{wan.name}" in packets and f"tx_{wan.name}" in packets
+        }
+
+    def _observed(self, event: LinkObserved) -> None:
+        self._probers[event.wan].reset()
+        self._take(event)
+
+    def _answered(self, wan: str, target: str, probe: int, rtt_ms: float) -> None:
+        self._take(ProbeReplied(clock.monotonic_ms(), wan, target, probe, rtt_ms))
+
+    def _take(self, event: Event) -> None:
+        """Feed the core and do what it says, in its order."""
+        self._state, actions = step(self._state, event)
+        failed: str | None = None
+        for action in actions:
+            match action:
+                case Steer():
+                    failed = self._steer(action)
+                case Evict() if failed is None:
+                    self._evict(action)
+                case Evict():
+                    pass
+                case Record():
+                    self._note(action)
+                case SendProbe():
+                    self._probers[action.wan].send(action.target, action.probe)
+        if failed is not None:
+            self._take(SwitchFailed(clock.monotonic_ms(), failed))
+        elif any(isinstance(action, Record) for action in actions):
+            self._write_state()
+
+    def _steer(self, action: Steer) -> str | None:
+        began = clock.monotonic_ms()
+        try:
+            self._nft.steer(action.choices, action.dead)
+        except (NftError, OSError) as error:
+            return str(error)
+        spent = clock.monotonic_ms() - began
+        text = ", ".join(f"{n} {'+'.join(m.wan for m in c)}" for n, c in action.choices.items())
+        self._note(Record("switch", f"kernel steers {text}", f"one transaction, {spent:.2f} ms"))
+        return None
+
+    def _evict(self, action: Evict) -> None:
+        try:
+            self._netfilter.flush_conntrack(action.mark, action.mask)
+        except OSError as error:
+            why = f"mark 0x{action.mark:04x}/0x{action.mask:04x}: {error}"
+            self._note(Record("evict", "eviction failed", why))
+
+    def _note(self, record: Record) -> None:
+        self._sequence += 1
+        now = clock.wall_now()
+        event: dict[str, object] = {
+            "seq": self._sequence,
+            "id": f"{now:%Y%m%dT%H%M%SZ}-{self._sequence:04d}",
+            "at": clock.rfc3339(now),
+            "mono_ms": round(clock.monotonic_ms(), 3),
+            "kind": record.kind,
+            "wan": record.wan,
+            "service": record.service,
+            "what": record.what,
+            "why": record.why,
+            "inputs": dict(record.inputs),
+        }
+        self._events.append(event)
+        if record.kind == "choice" and record.service is not None:
+            self._service_events[record.service] = (str(event["id"]), str(event["at"]))
+        self._journal.append(event)
+        log.info("%s: %s (%s)", event["id"], record.what, record.why)
+
+    def _write_state(self) -> None:
+        self._written_ms = clock.monotonic_ms()
+        try:
+            text = json.dumps(self._document(), indent=1)
+            replace_file(self._paths.run / "state.json", text.encode(), mode=0o644)
+        except OSError as error:
+            log.error("cannot write the state file: %s", error)
+
+    def _document(self) -> dict[str, object]:
+        document = report.state_document(self._state, clock.wall_text)
+        services = document["services"]
+        if isinstance(services, dict):
+            for name, entry in services.items():
+                event, since = self._service_events.get(name, (None, self._started_at))
+                entry.update(event=event, since=since)
+        document.update(
+            version=__version__,
+            started_at=self._started_at,
+            last_event=self._sequence,
+            journal_error=self._journal.error,
+        )
+        return document
+
+    def _summary(self) -> str:
+        return ", ".join(f"{name} {link.state}" for name, link in self._state.links.items())
+
+    def _handlers(self) -> Mapping[str, Handler]:
+        return {
+            "status": lambda _request: self._document(),
+            "why": self._why,
+            "link": self._link,
+            "events": self._events_after,
+        }
+
+    def _why(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        wanted = request.get("service")
+        names = [service.name for service in self._config.services]
+        if wanted is not None and wanted not in names:
+            raise Refused("unknown_service", f"{wanted!r} is no service; known: {', '.join(names)}")
+        answers = {}
+        for service in self._config.services:
+            if wanted in (None, service.name) and service.name in self._state.choices:
+                answer = report.why_document(self._state, service, clock.wall_text)
+                event, since = self._service_events.get(service.name, (None, self._started_at))
+                past = [e for e in self._events if e["service"] == service.name or e["wan"]]
+                answers[service.name] = {
+                    **answer,
+                    "event": event,
+                    "since": since,
+                    "events": past[-12:],
+                }
+        return {"services": answers}
+
+    def _link(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        name = str(request.get("wan"))
+        if name not in self._state.links:
+            known = ", ".join(self._state.links)
+            raise Refused("unknown_wan", f"{name!r} is no WAN of this gateway; known: {known}")
+        try:
+            mode = Admin(str(request.get("mode")))
+        except ValueError as error:
+            raise Refused("unknown_mode", f"mode is one of {', '.join(Admin)}") from error
+        link = self._state.links[name]
+        if mode is Admin.FORCE and rank(link) > Rank.DRAINED:
+            reason = f"{name} is {link.state} ({link.reason}); forcing it would cut every service"
+            raise Refused("link_not_working", reason)
+        before = link.admin
+        if before is not mode:
+            self._take(AdminRequested(clock.monotonic_ms(), name, mode))
+        result = {"wan": name, "before": str(before), "after": str(mode)}
+        return {**result, "changed": before is not mode}
+
+    def _events_after(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        after = request.get("after", 0)
+        if isinstance(after, bool) or not isinstance(after, int):
+            raise Refused("bad_request", "after is the number of an event")
+        newer = [event for event in self._events if int(str(event["seq"])) > after]
+        return {"events": newer, "last": self._sequence}
+
+
+def _members(service: Service, found: Mapping[str, tuple[str, ...]]) -> tuple[Member, ...]:
+    """The kernel's WANs of a service as members, with the configured weights."""
+    weights = {member.wan: member for member in service.members}
+    return tuple(weights.get(wan, Member(wan)) for wan in found.get(service.name, ()))
+
+
+def run(config: Config, paths: Paths) -> None:
+    """Run the daemon in the foreground. Raises NftError and OSError when it cannot start."""
+    asyncio.run(Daemon(config, paths).run())

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The `relais` command. Exit status: 0 done, 1 a negative answer, 2 wrong usage, 3 no daemon."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import logging
+import sys
+from pathlib import Path
+
+from relais import __version__
+from relais.cli_tables import events_text, status_text, why_text
+from relais.core.config import ConfigError, parse_config
+from relais.core.fields import Problem
+from relais.core.model import Admin, Config
+from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
+
+CONFIG = Path("/etc/relais/config.json")
+DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except DaemonUnreachable as error:
+        return _fail(arguments, "no_daemon", str(error), NO_DAEMON)
+    except ControlError as error:
+        return _fail(arguments, error.code, str(error), NEGATIVE)
+    except BrokenPipeError:
+        return DONE
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="relais", description="WAN failover of this gateway.")
+    parser.add_argument("--version", action="version", version=f"relais {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_questions(commands)
+    check = commands.add_parser("check-config", help="check a configuration file")
+    check.add_argument("file", type=Path)
+    check.add_argument("--json", action="store_true")
+    check.set_defaults(run=_check_config)
+    daemon = commands.add_parser("daemon", help="run relaisd in the foreground")
+    daemon.add_argument("--config", type=Path, default=CONFIG)
+    daemon.set_defaults(run=_daemon, json=False)
+    for module in ("relais.cli_drill", "relais.cli_report"):
+        importlib.import_module(module).register(commands)
+    return parser
+
+
+def _add_questions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    status = commands.add_parser("status", help="what works now")
+    status.set_defaults(run=_status)
+    why = commands.add_parser("why", help="why a service uses the WAN it uses")
+    why.add_argument("service", nargs="?")
+    why.set_defaults(run=_why)
+    link = commands.add_parser("link", help="let a WAN work, keep new flows off it, or force it")
+    link.add_argument("wan")
+    link.add_argument("mode", choices=[str(mode) for mode in Admin])
+    link.set_defaults(run=_link)
+    events = commands.add_parser("events", help="what happened lately")
+    events.add_argument("--after", type=int, default=0, help="only events behind this number")
+    events.set_defaults(run=_events)
+    for command in (status, why, link, events):
+        command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _fail(arguments: argparse.Namespace, code: str, message: str, status: int) -> int:
+    if getattr(arguments, "json", False):
+        print(json.dumps({"error": {"code": code, "message": message}}))
+    else:
+        print(f"relais: {message}", file=sys.stderr)
+    return status
+
+
+def _show(arguments: argparse.Namespace, result: dict[str, object], text: str) -> int:
+    print(json.dumps(result, indent=1) if arguments.json else text)
+    return DONE
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    result = ControlClient().call("status")
+    return _show(arguments, result, status_text(result))
+
+
+def _why(arguments: argparse.Namespace) -> int:
+    result = ControlClient().call("why", service=arguments.service)
+    return _show(arguments, result, why_text(result))
+
+
+def _link(arguments: argparse.Namespace) -> int:
+    result = ControlClient().call("link", wan=arguments.wan, mode=arguments.mode)
+    text = f"{result['wan']}: {result['before']} to {result['after']}"
+    return _show(arguments, result, text if result["changed"] else f"{text} (no change)")
+
+
+def _events(arguments: argparse.Namespace) -> int:
+    result = ControlClient().call("events", after=arguments.after)
+    return _show(arguments, result, events_text(result))
+
+
+def _check_config(arguments: argparse.Namespace) -> int:
+    problems = []
+    try:
+        load_config(arguments.file)
+    except ConfigError as error:
+        problems = [{"path": p.path, "message": p.message} for p in error.problems]
+    if arguments.json:
+        print(json.dumps({"ok": not problems, "problems": problems}))
+    else:
+        lines = [f"{arguments.file}: {p['path']}: {p['message']}" for p in problems]
+        print("\n".join(lines) or f"{arguments.file}: good", file=sys.stderr if lines else None)
+    return NEGATIVE if problems else DONE
+
+
+def _daemon(arguments: argparse.Namespace) -> int:
+    app = importlib.import_module("relais.app")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    Path("/proc/self/comm").write_text("relaisd", encoding="ascii")
+    try:
+        config = load_config(arguments.config)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(f"relaisd: {arguments.config}: {problem}", file=sys.stderr)
+        return USAGE
+    app.run(config, app.Paths())
+    return DONE
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file. Raises ConfigError, also for an unreadable file."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([Problem("(file)", f"cannot be read: {error.strerror}")]) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError([Problem("(document)", f"is not JSON: {error}")]) from error
+    return parse_config(document)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of the daemon as text that a person reads at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell, two spaces apart."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in (header, *rows)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def status_text(status: Mapping[str, Any]) -> str:
+    """The state document: links, then services."""
+    wans = [
+        (
+            name,
+            wan["state"] + ("" if wan["admin"] == "auto" else f" ({wan['admin']})"),
+            wan["address"] or "-",
+            _number(wan["loss_percent"], " %"),
+            _number(wan["rtt_ms"], " ms"),
+            _number(wan["jitter_ms"], " ms"),
+            _clock(wan["since"]),
+            wan["reason"],
+        )
+        for name, wan in status["wans"].items()
+    ]
+    services = [
+        (
+            name,
+            service["importance"],
+            members_text(service["wans"]),
+            _clock(service["since"]),
+            f"{service['rule']}: {service['reason']}",
+        )
+        for name, service in status["services"].items()
+    ]
+    parts = [
+        f"{status['site']} ({status['gateway']}), relais {status['version']}",
+        table(("WAN", "STATE", "ADDRESS", "LOSS", "RTT", "JITTER", "SINCE", "WHY"), wans),
+        table(("SERVICE", "IMPORTANCE", "USES", "SINCE", "WHY"), services),
+    ]
+    if status.get("journal_error"):
+        parts.append(f"Journal: {status['journal_error']}")
+    return "\n\n".join(parts)
+
+
+def members_text(members: Sequence[Mapping[str, Any]]) -> str:
+    """`fibre`, or `fibre 80 + lte 20` for a balanced service."""
+    if len(members) == 1:
+        return str(members[0]["wan"])
+    return " + ".join(f"{member['wan']} {member['weight']}" for member in members)
+
+
+def why_text(answer: Mapping[str, Any]) -> str:
+    """One screen for each service: choice, rule, inputs, and what led there."""
+    return "\n\n".join(_why_one(name, why) for name, why in answer["services"].items())
+
+
+def _why_one(name: str, why: Mapping[str, Any]) -> str:
+    inputs = [
+        (
+            wan,
+            data["state"],
+            data["admin"],
+            data["rank"],
+            _number(data["loss_percent"], " %"),
+            _number(data["rtt_ms"], " ms"),
+            str(data["faults_last_hour"]),
+            data["reason"],
+        )
+        for wan, data in why["inputs"].items()
+    ]
+    lines = [
+        f"{name} ({why['importance']}, {why['mode']}) uses {' + '.join(why['wans'])} "
+        f"since {_clock(why['since'])}",
+        f"  rule {why['rule']}: {why['reason']}" + (f" [{why['event']}]" if why["event"] else ""),
+        _indent(table(("WAN", "STATE", "ADMIN", "RANK", "LOSS", "RTT", "FAULTS/H", "WHY"), inputs)),
+    ]
+    if why["events"]:
+        lines.append("  what led there:")
+        lines += [f"    {_event_line(event)}" for event in why["events"]]
+    return "\n".join(lines)
+
+
+def events_text(answer: Mapping[str, Any]) -> str:
+    """One line an event, oldest first."""
+    return "\n".join(_event_line(event) for event in answer["events"]) or "nothing happened"
+
+
+def _event_line(event: Mapping[str, Any]) -> str:
+    return f"{event['at']}  {event['what']}: {event['why']} [{event['id']}]"
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "-" if value is None else f"{value:.1f}{unit}"
+
+
+def _clock(text: str) -> str:
+    return text.replace("T", " ").split(".")[0] + " UTC"
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the core asks of the world, in the order in which it must be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from relais.core.model import Member
+
+
+@dataclass(frozen=True, slots=True)
+class SendProbe:
+    """Ask `target` through `wan`; the answer comes back as ProbeReplied with the same number."""
+
+    wan: str
+    target: str
+    probe: int
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """The whole wanted state of the kernel's choice, applied in one transaction.
+
+    `choices`: members per service; one member is a plain choice, several are balanced by weight.
+    `dead`: connection marks (WAN and service) whose open TCP flows are answered with a reset.
+    """
+
+    choices: Mapping[str, tuple[Member, ...]]
+    dead: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Evict:
+    """Forget every tracked flow whose mark matches, so that the next packet starts anew."""
+
+    mark: int
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something a person may ask about later: for the journal, `events` and `why`."""
+
+    kind: str
+    what: str
+    why: str
+    wan: str | None = None
+    service: str | None = None
+    inputs: Mapping[str, object] = field(default_factory=dict)
+
+
+Action = SendProbe | Steer | Evict | Record

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the world tells the core. Every event carries its monotonic instant in ms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from relais.core.model import Admin, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What was found at start: members per service and evicted flow marks in the kernel, and the
+    administrator's wishes that the predecessor left behind."""
+
+    now_ms: float
+    choices: Mapping[str, tuple[Member, ...]]
+    dead: frozenset[int]
+    admin: Mapping[str, Admin] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkObserved:
+    """Netlink's full picture of one WAN; sent at every change and at start."""
+
+    now_ms: float
+    wan: str
+    carrier: bool
+    address: str | None
+    gateway: str | None
+
+    @property
+    def usable(self) -> bool:
+        """A link that could carry a packet at all."""
+        return self.carrier and self.address is not None and self.gateway is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReplied:
+    """An answer, however late."""
+
+    now_ms: float
+    wan: str
+    target: str
+    probe: int
+    rtt_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Packets a WAN has received and sent since some fixed origin."""
+
+    rx_packets: int
+    tx_packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passes; with it come the traffic counters of each WAN (empty when unknown)."""
+
+    now_ms: float
+    traffic: Mapping[str, Traffic]
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequested:
+    """The administrator sets a link's mode."""
+
+    now_ms: float
+    wan: str
+    mode: Admin
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchFailed:
+    """The kernel did not take the choice; it is asked again at the next tick."""
+
+    now_ms: float
+    error: str
+
+
+Event = Adopted | LinkObserved | ProbeReplied | Tick | AdminRequested | SwitchFailed

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading untrusted JSON: every access notes what is wrong and where, none raises."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a document: `path` such as `wans[1].gateway`, and the remedy."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+@dataclass(slots=True)
+class Fields:
+    """One JSON object being read at `path`; problems of all objects share one list."""
+
+    data: Mapping[str, object]
+    path: str
+    problems: list[Problem]
+    seen: set[str] = field(default_factory=set)
+
+    def problem(self, key: str, message: str) -> None:
+        """Note a problem of one key."""
+        self.problems.append(Problem(f"{self.path}.{key}" if self.path else key, message))
+
+    def take(self, key: str, *, required: bool) -> object:
+        """The raw value of `key`; None when absent or null (noted when `required`)."""
+        self.seen.add(key)
+        value = self.data.get(key)
+        if value is None and required:
+            self.problem(key, "is missing")
+        return value
+
+    def text(self, key: str, *, required: bool = True) -> str:
+        """A non-empty string, "" when absent or wrong."""
+        value = self.take(key, required=required)
+        if value is None:
+            return ""
+        if not isinstance(value, str) or not value:
+            self.problem(key, f"must be a non-empty string, not {value!r}")
+            return ""
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        """A non-empty string or None."""
+        return self.text(key, required=False) or None
+
+    def number(
+        self, key: str, low: float, high: float, default: float | None = None
+    ) -> float | None:
+        """A number between `low` and `high` (both included), or `default` when absent."""
+        value = self.take(key, required=False)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            self.problem(key, f"must be a number, not {value!r}")
+            return default
+        if not low <= value <= high:
+            self.problem(key, f"must be between {low:g} and {high:g}, not {value:g}")
+            return default
+        return value
+
+    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        """A whole number in range; required when there is no `default`."""
+        value = self.take(key, required=default is None)
+        fallback = low if default is None else default
+        if value is None:
+            return fallback
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.problem(key, f"must be a whole number, not {value!r}")
+            return fallback
+        if not low <= value <= high:
+            self.problem(key, f"must be between {low} and {high}, not {value}")
+            return fallback
+        return value
+
+    def boolean(self, key: str, *, default: bool) -> bool:
+        """true or false."""
+        value = self.take(key, required=False)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.problem(key, f"must be true or false, not {value!r}")
+            return default
+        return value
+
+    def choice(self, key: str, kind: type[E], default: E | None = None) -> E:
+        """One of an enumeration's values; required when there is no `default`."""
+        value = self.take(key, required=default is None)
+        fallback = next(iter(kind)) if default is None else default
+        if value is None:
+            return fallback
+        try:
+            return kind(str(value))
+        except ValueError:
+            self.problem(key, f"must be one of {', '.join(kind)}, not {value!r}")
+            return fallback
+
+    def address(self, key: str) -> str:
+        """An IPv4 or IPv6 address, "" when wrong."""
+        value = self.text(key)
+        if not value:
+            return ""
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            self.problem(key, f"must be an IP address, not {value!r}")
+            return ""
+
+    def objects(self, key: str, *, required: bool = True) -> Iterator[Fields]:
+        """Each object of the list at `key`."""
+        value = self.take(key, required=required)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self.problem(key, "must be a list")
+            return
+        for index, item in enumerate(value):
+            where = f"{self.path}.{key}[{index}]" if self.path else f"{key}[{index}]"
+            if isinstance(item, Mapping):
+                inner = Fields(item, where, self.problems)
+                yield inner
+                inner.close()
+            else:
+                self.problems.append(Problem(where, "must be an object"))
+
+    def object(self, key: str) -> Fields | None:
+        """The object at `key`, or None when absent or wrong. Close it after reading."""
+        value = self.take(key, required=False)
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            self.problem(key, "must be an object")
+            return None
+        return Fields(value, f"{self.path}.{key}" if self.path else key, self.problems)
+
+    def close(self) -> None:
+        """Note every key that nobody asked for."""
+        for key in self.data:
+            if key not in self.seen:
+                near = difflib.get_close_matches(key, self.seen, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                self.problem(key, f"is not a known key{hint}")

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration as frozen types: what `/etc/relais/config.json` says once it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+WAN_SHIFT = 8
+WAN_MASK = 0x0000FF00
+SERVICE_MASK = 0x000000FF
+BOTH_MASK = WAN_MASK | SERVICE_MASK
+
+
+class Importance(StrEnum):
+    """How much a service matters to the office."""
+
+    VITAL = "vital"
+    NORMAL = "normal"
+    DEGRADABLE = "degradable"
+
+
+class Mode(StrEnum):
+    """How a service picks its WAN among those that work."""
+
+    ORDERED = "ordered"
+    MOST_STABLE = "most_stable"
+    BALANCE = "balance"
+
+
+class Failback(StrEnum):
+    """When a service returns to its preferred WAN. Open flows always stay where they are."""
+
+    NOW = "now"
+    DRAIN = "drain"
+    BETWEEN_CALLS = "between_calls"
+    MANUAL = "manual"
+
+
+class ProbeKind(StrEnum):
+    """What a probe sends: ICMP echo, a DNS query over UDP, a TCP handshake, an HTTP HEAD."""
+
+    ICMP = "icmp"
+    DNS = "dns"
+    TCP = "tcp"
+    HTTP = "http"
+
+
+class Admin(StrEnum):
+    """What the administrator asked of a link."""
+
+    AUTO = "auto"
+    DRAIN = "drain"
+    FORCE = "force"
+
+
+@dataclass(frozen=True, slots=True)
+class Wan:
+    """One WAN link. `gateway` is None when DHCP gives it; `table` is its routing table."""
+
+    id: int
+    name: str
+    interface: str
+    table: int
+    gateway: str | None = None
+    technology: str | None = None
+    metered: bool = False
+    monthly_quota_gb: float | None = None
+
+    @property
+    def mark(self) -> int:
+        """The WAN's bits of the packet and connection mark (mask 0x0000ff00)."""
+        return self.id << WAN_SHIFT
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A WAN that a service may use; `weight` counts only in balance mode."""
+
+    wan: str
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """Limits a link should keep for a service; None means no limit."""
+
+    loss_percent: float | None = None
+    latency_ms: float | None = None
+    jitter_ms: float | None = None
+    mos: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A class of traffic that is steered as one."""
+
+    id: int
+    name: str
+    importance: Importance
+    mode: Mode
+    members: tuple[Member, ...]
+    patience_ms: int = 800
+    failback: Failback = Failback.NOW
+    sla: Sla | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A far host that probes ask, through every WAN."""
+
+    name: str
+    address: str
+    probe: ProbeKind
+    port: int | None = None
+    query: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Site-wide timing: seconds a link must behave before it is trusted again; pace of probes."""
+
+    failback_after_s: float = 60.0
+    probe_interval_ms: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DrillService:
+    """How the drill's LAN client exercises one service (`probe`: echo, dns or connect)."""
+
+    name: str
+    protocol: str
+    probe: str
+    address: str
+    port: int
+    classified: str = "by_match"
+    query: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrillSessions:
+    """Where the drill opens TCP connections that stay open, and how many."""
+
+    address: str
+    port: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """Addresses, budgets and windows of the live failover drill."""
+
+    interface: str
+    gateway_address: str
+    client_address: str
+    budget_ms: Mapping[str, int]
+    windows: tuple[str, ...]
+    services: tuple[DrillService, ...]
+    sessions: DrillSessions | None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One gateway's whole configuration."""
+
+    site: str
+    gateway: str
+    timezone: str
+    wans: tuple[Wan, ...]
+    services: tuple[Service, ...]
+    targets: tuple[Target, ...]
+    policy: Policy
+    drill: Drill | None = None
+
+    def wan(self, name: str) -> Wan:
+        """The WAN called `name`. Raises KeyError."""
+        for wan in self.wans:
+            if wan.name == name:
+                return wan
+        raise KeyError(name)
+
+    def service(self, name: str) -> Service:
+        """The service called `name`. Raises KeyError."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise KeyError(name)

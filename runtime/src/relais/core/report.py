@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The core's state as documents: `relais.state/1` and the answer to `why`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from relais.core.link import Link
+from relais.core.model import Service
+from relais.core.select import Choice, fault_count, rank
+from relais.core.step import State
+
+SCHEMA = "relais.state/1"
+Wall = Callable[[float], str]
+"""Turns a monotonic instant in ms into RFC 3339 text."""
+
+
+def state_document(state: State, wall: Wall) -> dict[str, object]:
+    """The `wans` and `services` of the state document, without the shell's own fields."""
+    return {
+        "schema": SCHEMA,
+        "site": state.config.site,
+        "gateway": state.config.gateway,
+        "at": wall(state.now_ms),
+        "wans": {name: _wan(link, state, wall) for name, link in state.links.items()},
+        "services": {
+            service.name: _service(service, state.choices[service.name])
+            for service in state.config.services
+            if service.name in state.choices
+        },
+    }
+
+
+def why_document(state: State, service: Service, wall: Wall) -> dict[str, object]:
+    """Why `service` uses what it uses: the rule, and what is known of each of its WANs."""
+    choice = state.choices[service.name]
+    return {
+        "service": service.name,
+        "mode": str(service.mode),
+        "importance": str(service.importance),
+        "patience_ms": service.patience_ms,
+        "failback": str(service.failback),
+        "wans": list(choice.wans),
+        "rule": choice.rule,
+        "reason": choice.reason,
+        "inputs": {
+            member.wan: {
+                **_wan(state.links[member.wan], state, wall),
+                "rank": rank(state.links[member.wan]).name.lower(),
+                "faults_last_hour": fault_count(state.links[member.wan], state.now_ms),
+            }
+            for member in service.members
+        },
+    }
+
+
+def _service(service: Service, choice: Choice) -> dict[str, object]:
+    return {
+        "id": service.id,
+        "importance": str(service.importance),
+        "wans": [{"wan": m.wan, "weight": m.weight} for m in choice.members],
+        "rule": choice.rule,
+        "reason": choice.reason,
+    }
+
+
+def _wan(link: Link, state: State, wall: Wall) -> dict[str, object]:
+    now = state.now_ms
+    return {
+        "id": link.wan.id,
+        "interface": link.wan.interface,
+        "state": str(link.state),
+        "admin": str(link.admin),
+        "since": wall(link.since_ms),
+        "reason": link.reason,
+        "carrier": link.carrier,
+        "address": link.address,
+        "gateway": link.gateway,
+        "metered": link.wan.metered,
+        "loss_percent": _rounded(link.window.loss_percent(now)),
+        "rtt_ms": _rounded(link.window.srtt_ms),
+        "jitter_ms": _rounded(link.window.jitter_ms()),
+        "proved_ms_ago": None if link.proved_ms is None else round(now - link.proved_ms),
+        "targets": _targets(link, state),
+    }
+
+
+def _targets(link: Link, state: State) -> Mapping[str, object]:
+    found: dict[str, object] = {}
+    for target in state.config.targets:
+        sample = link.window.latest(target.name, state.now_ms)
+        found[target.name] = {
+            "probe": str(target.probe),
+            "answers": None if sample is None else sample.rtt_ms is not None,
+            "rtt_ms": None if sample is None else _rounded(sample.rtt_ms),
+        }
+    return found
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

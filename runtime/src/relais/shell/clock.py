@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only place that asks for the time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+def monotonic_ms() -> float:
+    """CLOCK_MONOTONIC in ms: for every decision, and comparable between processes of one boot."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC) * 1000.0
+
+
+def wall_now() -> datetime:
+    """Now, in UTC: for journals and messages only."""
+    return datetime.now(UTC)
+
+
+def wall_text(mono_ms: float) -> str:
+    """RFC 3339 text (UTC, ms) of a monotonic instant, by today's offset of the two clocks."""
+    return rfc3339(wall_now() - timedelta(milliseconds=monotonic_ms() - mono_ms))
+
+
+def rfc3339(instant: datetime) -> str:
+    """`2026-01-01T09:00:00.150Z`."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two small netfilter netlink requests that the hot path makes in process.
+
+Message formats: linux/netfilter/nfnetlink.h, nf_tables.h, nfnetlink_conntrack.h. All attribute
+integers are in network byte order.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterator
+
+NETLINK_NETFILTER = 12
+_REQUEST, _ACK, _DUMP = 0x1, 0x4, 0x300
+_ERROR, _DONE = 0x2, 0x3
+_SUBSYS_CTNETLINK, _SUBSYS_NFTABLES = 1, 10
+_CT_DELETE = 2
+_NFT_GETOBJ = 19
+_OBJ_TABLE, _OBJ_NAME, _OBJ_TYPE, _OBJ_DATA = 1, 2, 3, 4
+_OBJECT_COUNTER = 1
+_COUNTER_PACKETS = 2
+_CTA_MARK, _CTA_MARK_MASK = 8, 21
+_NFPROTO_INET = 1
+_TYPE_MASK = 0x3FFF
+
+
+class Nfnetlink:
+    """One request socket; not for use by several threads."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+        self._socket.bind((0, 0))
+        self._socket.settimeout(2.0)
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Release the socket."""
+        self._socket.close()
+
+    def counters(self, table: str) -> dict[str, int]:
+        """Packets of every named counter of `inet <table>`. Raises OSError."""
+        attributes = _text(_OBJ_TABLE, table) + _u32(_OBJ_TYPE, _OBJECT_COUNTER)
+        kind = (_SUBSYS_NFTABLES << 8) | _NFT_GETOBJ
+        found: dict[str, int] = {}
+        for body in self._request(kind, _DUMP, _NFPROTO_INET, attributes):
+            named = dict(_attributes(body))
+            name = named.get(_OBJ_NAME, b"").rstrip(b"\0").decode()
+            data = dict(_attributes(named.get(_OBJ_DATA, b"")))
+            found[name] = int.from_bytes(data.get(_COUNTER_PACKETS, b"\0"), "big")
+        return found
+
+    def flush_conntrack(self, mark: int, mask: int) -> None:
+        """Forget every tracked connection with `connmark & mask == mark`. Raises OSError."""
+        attributes = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
+        kind = (_SUBSYS_CTNETLINK << 8) | _CT_DELETE
+        for _ in self._request(kind, _ACK, socket.AF_UNSPEC, attributes):
+            pass
+
+    def _request(self, kind: int, flags: int, family: int, attributes: bytes) -> Iterator[bytes]:
+        """Send one request and yield the payload of each answer up to its acknowledgement."""
+        self._sequence += 1
+        payload = struct.pack("=BBH", family, 0, 0) + attributes
+        header = struct.pack("=IHHII", 16 + len(payload), kind, _REQUEST | flags, self._sequence, 0)
+        self._socket.send(header + payload)
+        while True:
+            data = self._socket.recv(1 << 18)
+            offset = 0
+            while offset + 16 <= len(data):
+                length, kind_, _, sequence, _ = struct.unpack_from("=IHHII", data, offset)
+                body = data[offset + 16 : offset + length]
+                offset += (length + 3) & ~3
+                if sequence != self._sequence:
+                    continue
+                if kind_ == _DONE:
+                    return
+                if kind_ == _ERROR:
+                    _raise_errno(body)
+                    return
+                yield body[4:]
+
+
+def _raise_errno(body: bytes) -> None:
+    code = -struct.unpack_from("=i", body)[0]
+    if code not in (0, errno.ENOENT):
+        raise OSError(code, os.strerror(code))
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    length = 4 + len(value)
+    return struct.pack("=HH", length, kind) + value + b"\0" * (-length % 4)
+
+
+def _text(kind: int, value: str) -> bytes:
+    return _attribute(kind, value.encode() + b"\0")
+
+
+def _u32(kind: int, value: int) -> bytes:
+    return _attribute(kind, struct.pack(">I", value))
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    offset = 0
+    while offset + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, offset)
+        if length < 4:
+            return
+        yield kind & _TYPE_MASK, data[offset + 4 : offset + length]
+        offset += (length + 3) & ~3

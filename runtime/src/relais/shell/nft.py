@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel's choice: read it, replace it in one transaction, keep it across a reload.
+
+libnftables runs in process (Debian's python3-nftables): no program is started on a switch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from relais.core.model import Config, Member
+from relais.shell.files import replace_file
+
+TABLE = "inet relais"
+SLOTS = 100
+
+
+class NftError(RuntimeError):
+    """nftables refused, or does not hold what it was told."""
+
+
+class Nft:
+    """The map `steer`, the spreads and the set `dead` of our table."""
+
+    def __init__(self, config: Config, live_file: Path) -> None:
+        self._config = config
+        self._live_file = live_file
+        try:
+            module = importlib.import_module("nftables")
+        except ImportError as error:
+            raise NftError(
+                "the Python module nftables is missing; install the package python3-nftables"
+            ) from error
+        self._nft: Any = module.Nftables()
+        self._nft.set_json_output(True)
+
+    def steer(self, choices: Mapping[str, tuple[Member, ...]], dead: frozenset[int]) -> None:
+        """Replace the whole choice in one transaction and read it back. Raises NftError.
+
+        The live file, which a reload of the ruleset includes, is written first, so that a reload
+        that comes between the two cannot bring the old choice back.
+        """
+        commands = steer_commands(self._config, choices, dead)
+        before = self._live_file.read_bytes() if self._live_file.exists() else None
+        replace_file(self._live_file, commands.encode(), mode=0o644)
+        try:
+            self._command(commands)
+            found, _ = self.read()
+        except NftError:
+            if before is not None:
+                replace_file(self._live_file, before, mode=0o644)
+            raise
+        wrong = [name for name, members in choices.items() if found.get(name) != _shown(members)]
+        if wrong:
+            raise NftError(f"after the switch the kernel holds another choice for {wrong}")
+
+    def read(self) -> tuple[dict[str, tuple[str, ...]], frozenset[int]]:
+        """WAN names per service in order of slots, and the dead marks. Raises NftError."""
+        verdicts = self._elements("map", "steer")
+        names = {service.id: service.name for service in self._config.services}
+        found: dict[str, tuple[str, ...]] = {}
+        for key, verdict in verdicts:
+            name = names.get(key if isinstance(key, int) else -1)
+            target = verdict["goto"]["target"]
+            if name is None:
+                continue
+            if target.startswith("spread_"):
+                inner = [v["goto"]["target"] for _, v in self._elements("map", target)]
+                found[name] = tuple(dict.fromkeys(t.removeprefix("via_") for t in inner))
+            else:
+                found[name] = (target.removeprefix("via_"),)
+        dead = frozenset(mark for mark in self._elements("set", "dead") if isinstance(mark, int))
+        return found, dead
+
+    def _elements(self, kind: str, name: str) -> list[Any]:
+        reply = json.loads(self._command(f"list {kind} {TABLE} {name}"))
+        for item in reply["nftables"]:
+            if kind in item:
+                elements: list[Any] = item[kind].get("elem", [])
+                return elements
+        return []
+
+    def _command(self, text: str) -> str:
+        code, output, error = self._nft.cmd(text)
+        if code != 0:
+            raise NftError((error or "nft failed without a word").strip().splitlines()[0])
+        return str(output)
+
+
+def steer_commands(
+    config: Config, choices: Mapping[str, tuple[Member, ...]], dead: frozenset[int]
+) -> str:
+    """The nft commands of one switch; the same text is the live file of a reload."""
+    elements: list[str] = []
+    lines = [f"flush map {TABLE} steer", f"flush set {TABLE} dead"]
+    for service in config.services:
+        members = choices.get(service.name, ())
+        if not members:
+            continue
+        if len(members) == 1:
+            elements.append(f"{service.id} : goto via_{members[0].wan}")
+            continue
+        spread = f"spread_{service.name}"
+        elements.append(f"{service.id} : goto {spread}")
+        lines.append(f"flush map {TABLE} {spread}")
+        slots = ", ".join(
+            f"{first}-{last} : goto via_{wan}" if last > first else f"{first} : goto via_{wan}"
+            for wan, first, last in slot_ranges(members)
+        )
+        lines.append(f"add element {TABLE} {spread} {{ {slots} }}")
+    if elements:
+        lines.append(f"add element {TABLE} steer {{ {', '.join(elements)} }}")
+    if dead:
+        marks = ", ".join(f"0x{mark:08x}" for mark in sorted(dead))
+        lines.append(f"add element {TABLE} dead {{ {marks} }}")
+    return "\n".join(lines) + "\n"
+
+
+def slot_ranges(members: Iterable[Member]) -> list[tuple[str, int, int]]:
+    """`(wan, first slot, last slot)` of 100 slots shared by weight, largest remainder first."""
+    listed = list(members)
+    total = sum(member.weight for member in listed)
+    shares = [SLOTS * member.weight / total for member in listed]
+    counts = [int(share) for share in shares]
+    order = sorted(range(len(listed)), key=lambda i: (counts[i] - shares[i], i))
+    for index in order[: SLOTS - sum(counts)]:
+        counts[index] += 1
+    ranges: list[tuple[str, int, int]] = []
+    first = 0
+    for member, count in zip(listed, counts, strict=True):
+        if count:
+            ranges.append((member.wan, first, first + count - 1))
+        first += count
+    return ranges
+
+
+def _shown(members: tuple[Member, ...]) -> tuple[str, ...]:
+    if len(members) == 1:
+        return (members[0].wan,)
+    return tuple(wan for wan, _, _ in slot_ranges(members))

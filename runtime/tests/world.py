@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scripted world around `step()`: links that answer or stay silent, on a virtual clock."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from relais.core.actions import Evict, Record, SendProbe, Steer
+from relais.core.config import parse_config
+from relais.core.events import (
+    AdminRequested,
+    Adopted,
+    Event,
+    LinkObserved,
+    ProbeReplied,
+    SwitchFailed,
+    Tick,
+    Traffic,
+)
+from relais.core.model import Admin, Config, Member
+from relais.core.step import State, initial, step
+
+TICK_MS = 50.0
+
+DOCUMENT: dict[str, Any] = {
+    "schema": "relais.config/1",
+    "site": "Cabinet Exemple",
+    "gateway": "gw",
+    "wans": [
+        {"id": 1, "name": "fibre", "interface": "wan1", "table": 1001, "gateway": "203.0.113.1"},
+        {"id": 2, "name": "lte", "interface": "wan2", "table": 1002, "metered": True},
+    ],
+    "services": [
+        {
+            "id": 1,
+            "name": "voice",
+            "importance": "vital",
+            "mode": "ordered",
+            "members": [{"wan": "fibre"}, {"wan": "lte"}],
+            "patience_ms": 500,
+        },
+        {
+            "id": 255,
+            "name": "default",
+            "members": [{"wan": "fibre"}, {"wan": "lte"}],
+            "patience_ms": 800,
+        },
+    ],
+    "targets": [
+        {"name": "a", "address": "198.51.100.10", "probe": "dns"},
+        {"name": "b", "address": "198.51.100.70", "probe": "icmp"},
+        {"name": "c", "address": "198.51.100.140", "probe": "tcp"},
+    ],
+    "policy": {"failback_after_s": 10, "probe_interval_ms": 500},
+}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A fresh copy of the two-WAN document, with top-level keys replaced."""
+    return {**copy.deepcopy(DOCUMENT), **changes}
+
+
+Answers = Callable[[str, str], bool]
+
+
+@dataclass
+class World:
+    """Feeds the core and carries out its actions on a pretend kernel."""
+
+    config: Config = field(default_factory=lambda: parse_config(document()))
+    rtt_ms: dict[str, float] = field(default_factory=lambda: {"fibre": 8.0, "lte": 45.0})
+    now_ms: float = 1000.0
+    refuse_switch: bool = False
+
+    def __post_init__(self) -> None:
+        self.state: State = initial(self.config, self.now_ms)
+        self.dark: set[str] = set()
+        self.silent_targets: set[tuple[str, str]] = set()
+        self.busy: set[str] = set()
+        self.kernel: dict[str, tuple[Member, ...]] = {
+            service.name: service.members[:1] for service in self.config.services
+        }
+        self.dead: frozenset[int] = frozenset()
+        self.steers: list[tuple[float, Steer]] = []
+        self.evictions: list[tuple[float, Evict]] = []
+        self.records: list[tuple[float, Record]] = []
+        self.probes: list[tuple[float, SendProbe]] = []
+        self.in_flight: list[tuple[float, SendProbe, float]] = []
+        self.counters = {wan.name: [0, 0] for wan in self.config.wans}
+
+    def start(self) -> World:
+        """Adopt the pretend kernel, see every link usable, let a second pass."""
+        self.feed(Adopted(self.now_ms, dict(self.kernel), self.dead))
+        for wan in self.config.wans:
+            self.link(wan.name)
+        return self.run(1.0)
+
+    def link(self, wan: str, *, carrier: bool = True) -> None:
+        """Netlink's picture of a WAN: all there, or without carrier."""
+        address, gateway = ("203.0.113.2/30", "203.0.113.1") if carrier else (None, None)
+        if not carrier:
+            self.dark.add(wan)
+        else:
+            self.dark.discard(wan)
+        self.feed(LinkObserved(self.now_ms, wan, carrier, address, gateway))
+
+    def admin(self, wan: str, mode: Admin) -> None:
+        """The administrator speaks."""
+        self.feed(AdminRequested(self.now_ms, wan, mode))
+
+    def run(self, seconds: float) -> World:
+        """Let time pass in ticks, delivering answers when they are due."""
+        end = self.now_ms + seconds * 1000
+        while self.now_ms < end:
+            self.now_ms += TICK_MS
+            arrived = [item for item in self.in_flight if item[0] <= self.now_ms]
+            self.in_flight = [item for item in self.in_flight if item[0] > self.now_ms]
+            for at_ms, probe, rtt_ms in sorted(arrived, key=lambda item: item[0]):
+                self.counters[probe.wan][0] += 1
+                self.feed(ProbeReplied(at_ms, probe.wan, probe.target, probe.probe, rtt_ms))
+            for wan in self.busy:
+                self.counters[wan][1] += 5
+                self.counters[wan][0] += 0 if wan in self.dark else 5
+            traffic = {wan: Traffic(rx, tx) for wan, (rx, tx) in self.counters.items()}
+            self.feed(Tick(self.now_ms, traffic))
+        return self
+
+    def feed(self, event: Event) -> None:
+        """One event through the core; its actions take effect at once."""
+        self.state, actions = step(self.state, event)
+        failed = False
+        for action in actions:
+            match action:
+                case Steer():
+                    self.steers.append((event.now_ms, action))
+                    failed = self.refuse_switch
+                    if not failed:
+                        self.kernel = dict(action.choices)
+                        self.dead = action.dead
+                case Evict():
+                    if not failed:
+                        self.evictions.append((event.now_ms, action))
+                case Record():
+                    self.records.append((event.now_ms, action))
+                case SendProbe():
+                    self._send(event.now_ms, action)
+        if failed:
+            self.feed(SwitchFailed(event.now_ms, "refused"))
+
+    def _send(self, now_ms: float, probe: SendProbe) -> None:
+        self.probes.append((now_ms, probe))
+        self.counters[probe.wan][1] += 1
+        silent = (probe.wan, probe.target) in self.silent_targets
+        if probe.wan not in self.dark and not silent:
+            rtt_ms = self.rtt_ms[probe.wan]
+            self.in_flight.append((now_ms + rtt_ms, probe, rtt_ms))
+
+    def uses(self, service: str) -> str:
+        """WANs that the pretend kernel uses for a service."""
+        return "+".join(member.wan for member in self.kernel[service])
+
+    def when(self, what: str) -> list[float]:
+        """Instants of the records that say `what`."""
+        return [at for at, record in self.records if record.what == what]
