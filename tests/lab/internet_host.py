@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sys
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 TCP_ECHO_PORTS = (7, 443, 500, 4500, 5060, 5061, 9000, 51820)
@@ -20,6 +21,8 @@ STREAM_PAUSE_S = 0.02
 HTTP_PORT = 80
 HTTP_WITHIN_S = 30
 BACKLOG = 1024
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class UdpEcho(asyncio.DatagramProtocol):
@@ -62,7 +65,7 @@ async def http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     await writer.drain()
 
 
-def closing(serve):  # type: ignore[no-untyped-def]
+def closing(serve: Handler) -> Handler:
     """A handler that takes a broken connection for what it is: the end."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

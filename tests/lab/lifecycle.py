@@ -190,9 +190,10 @@ def _take_down(places: Places, record: Record) -> None:
         _empty(namespace)
         network.remove(namespace)
     machine.remove(places, record.cgroups)
-    for folder in (places.build, places.run):
+    build = Path(record.inventory).parent  # of the checkout that started it, not of ours
+    for folder in (build, places.run):
         shutil.rmtree(folder, ignore_errors=True)
-    for parent in (places.build.parent, places.disk.parent, network.RESOLVERS):
+    for parent in (build.parent, places.disk.parent, network.RESOLVERS):
         state.remove_if_empty(parent)
 
 

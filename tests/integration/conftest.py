@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labs that the integration tests share: booted once, taken down at the end of the run.
+
+RELAIS_KEEP_LAB=1 leaves them up, and the next run takes them over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CLIENT = CHECKOUT / "tests" / "lab" / "client.py"
+Result = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab by its name, used as a person would: through scripts/lab."""
+
+    name: str
+
+    def command(self, *words: str, stdin: str = "", timeout_s: float = 600) -> Result:
+        """Run `scripts/lab` on this lab; a failure is an answer."""
+        return subprocess.run(
+            [CHECKOUT / "scripts" / "lab", "--name", self.name, *words],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def do(self, *words: str) -> str:
+        """Run `scripts/lab` on this lab; the test fails with its words when it does."""
+        result = self.command(*words)
+        assert result.returncode == 0, f"lab {' '.join(words)}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    def exec(self, node: str, *argv: str, stdin: str = "") -> Result:
+        """Run a program in a node; a failure is an answer."""
+        return self.command("exec", node, "--", *argv, stdin=stdin)
+
+    def client(self, node: str, *words: str) -> Result:
+        """Run the lab's little client in a namespace node; see tests/lab/client.py."""
+        return self.exec(node, "python3", str(CLIENT), *words)
+
+    def ping(self, node: str, address: str, *options: str) -> bool:
+        """Whether an address answers one ping within a second."""
+        return self.exec(node, "ping", "-qnc1", "-W1", *options, address).returncode == 0
+
+    def status(self) -> dict[str, Any]:
+        """The lab's own description of itself."""
+        status: dict[str, Any] = json.loads(self.do("status", "--json"))
+        return status
+
+    def wait(self, what: str, condition: Callable[[], bool], *, within_s: float = 30) -> None:
+        """Poll until the condition holds; the test fails when it never does."""
+        deadline = time.monotonic() + within_s
+        while not condition():
+            assert time.monotonic() < deadline, f"{self.name}: {what}: not within {within_s} s"
+            time.sleep(0.05)
+
+
+def lab_name(purpose: str) -> str:
+    """A name that another checkout on this machine does not use."""
+    return f"t-{purpose}-{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:6]}"
+
+
+def shared(purpose: str, *options: str) -> Iterator[Lab]:
+    """A lab for as long as the caller needs it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: the lab makes network namespaces and boots a machine")
+    lab = Lab(lab_name(purpose))
+    try:
+        lab.do("up", *options)
+        yield lab
+    finally:
+        if os.environ.get("RELAIS_KEEP_LAB") != "1":
+            lab.do("down")
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A booted lab whose gateway is a fresh Debian."""
+    yield from shared("fresh")
+
+
+@pytest.fixture(scope="session")
+def site_lab() -> Iterator[Lab]:
+    """A lab whose gateway the site playbook has provisioned."""
+    yield from shared("site", "--provision")
+
+
+@pytest.fixture
+def spare_lab() -> Iterator[Lab]:
+    """A name for a lab that the test starts, breaks and ends as it likes."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: the lab makes network namespaces and boots a machine")
+    lab = Lab(lab_name("spare"))
+    lab.do("down")
+    yield lab
+    lab.do("down")
