@@ -9,7 +9,7 @@ import logging
 import signal
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relais import __version__
@@ -151,35 +151,37 @@ class Daemon:
         self._take(ProbeReplied(clock.monotonic_ms(), wan, target, probe, rtt_ms))
 
     def _take(self, event: Event) -> None:
-        """Feed the core and do what it says, in its order."""
+        """Feed the core and do what it says, in its order: the switch, if any, comes first."""
         self._state, actions = step(self._state, event)
-        failed: str | None = None
+        switch = next((action for action in actions if isinstance(action, Steer)), None)
+        began = clock.monotonic_ms()
+        failed = None if switch is None else self._steer(switch)
+        took_ms = round(clock.monotonic_ms() - began, 3)
         for action in actions:
             match action:
                 case Steer():
-                    failed = self._steer(action)
+                    pass
                 case Evict() if failed is None:
                     self._evict(action)
-                case Evict():
-                    pass
-                case Record():
-                    self._note(action)
+                case Record(kind="switch") if switch is not None and failed is None:
+                    self._note(replace(action, inputs={"took_ms": took_ms}))
+                case Evict() | Record(kind="switch" | "evict") if failed is not None:
+                    pass  # It did not happen; SwitchFailed tells the truth below.
                 case SendProbe():
                     self._probers[action.wan].send(action.target, action.probe)
+                case Record():
+                    self._note(action)
         if failed is not None:
             self._take(SwitchFailed(clock.monotonic_ms(), failed))
         elif any(isinstance(action, Record) for action in actions):
             self._write_state()
 
     def _steer(self, action: Steer) -> str | None:
-        began = clock.monotonic_ms()
+        """Make the kernel steer so; the error in words when it refuses."""
         try:
             self._nft.steer(action.choices, action.dead)
         except (NftError, OSError) as error:
             return str(error)
-        spent = clock.monotonic_ms() - began
-        text = ", ".join(f"{n} {'+'.join(m.wan for m in c)}" for n, c in action.choices.items())
-        self._note(Record("switch", f"kernel steers {text}", f"one transaction, {spent:.2f} ms"))
         return None
 
     def _evict(self, action: Evict) -> None:

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 from relais.core.transitions import TRANSITIONS, LinkState, Trigger, following
 
 
@@ -31,3 +35,9 @@ def test_a_line_that_is_gone_is_down_from_every_state() -> None:
 def test_every_state_can_be_reached_and_left() -> None:
     assert {after for after in TRANSITIONS.values()} == set(LinkState) - {LinkState.UNKNOWN}
     assert {state for state, _ in TRANSITIONS} == set(LinkState)
+
+
+def test_the_documented_states_are_the_real_ones() -> None:
+    script = Path(__file__).resolve().parents[2] / "describe_states.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

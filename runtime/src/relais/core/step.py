@@ -207,17 +207,25 @@ def _decide(work: _Work, state: State) -> tuple[State, tuple[Action, ...]]:
         choices[service.name] = chosen
         if before is None or before.members != chosen.members:
             work.records.append(_choice_record(work, service.name, before, chosen))
+    moved = len(work.records)
     evictions = _evictions(work, state.config, choices, now_ms)
     dead = _dead(work.links, state.config, choices)
     wanted = ({name: choice.members for name, choice in choices.items()}, dead)
     actions: list[Action] = []
     if wanted != state.steered:
         actions.append(Steer(*wanted))
+        work.records.insert(moved, _switch_record(*wanted))
     actions += evictions
     new = replace(
         state, links=work.links, choices=choices, steered=wanted, next_probe=work.next_probe
     )
     return new, (*actions, *work.records, *work.probes)
+
+
+def _switch_record(choices: Choices, dead: frozenset[int]) -> Record:
+    uses = ", ".join(f"{name} {'+'.join(m.wan for m in c)}" for name, c in choices.items())
+    marks = ", ".join(f"0x{mark:04x}" for mark in sorted(dead)) or "none"
+    return Record("switch", f"kernel steers {uses}", f"resets answer the marks: {marks}")
 
 
 def _choice_record(work: _Work, service: str, before: Choice | None, chosen: Choice) -> Record:

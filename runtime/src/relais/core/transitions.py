@@ -12,6 +12,7 @@ class LinkState(StrEnum):
     UNKNOWN = "unknown"
     """No evidence yet."""
     UP = "up"
+    """Answers, and is trusted."""
     SUSPECT = "suspect"
     """Something went unanswered; a burst to every target is under way."""
     LOST = "lost"
