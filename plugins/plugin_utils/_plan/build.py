@@ -79,10 +79,18 @@ def _given(hostvars: Mapping[str, Any], problems: Problems) -> Record:
         if not key.startswith(PREFIX):
             continue
         if key not in VARIABLES:
-            problems.at(key).wrong("unknown variable", did_you_mean(key, VARIABLES))
+            problems.at(key).wrong("unknown variable", _nearest(key))
             continue
         given[key] = to_plain(hostvars, key, problems.at(key))
     return given
+
+
+def _nearest(key: str) -> str:
+    """Return a remedy for an unknown variable; the prefix that all share makes none similar."""
+    remedy = did_you_mean(key.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in VARIABLES])
+    if remedy.startswith("did you mean "):
+        return remedy.replace("did you mean ", f"did you mean {PREFIX}")
+    return f"use one of {', '.join(VARIABLES)}"
 
 
 def _read(given: Record, problems: Problems) -> Record:

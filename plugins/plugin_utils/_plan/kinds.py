@@ -106,11 +106,11 @@ def one_or_more(of: Kind, called: str) -> Kind:
 
 
 def _read_text(value: Any, place: Place) -> Any:
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (dict, list)) or value is None:
         return refuse(value, place, "text")
     if not isinstance(value, str):
-        what = {bool: "true or false", int: "a number", float: "a number"}.get(type(value))
-        return place.wrong(f"{show(value)} is {what or 'a date'}, not text", "put it in quotes")
+        # YAML takes unquoted digits, yes, no and dates for something else.
+        return place.wrong(f"{show(value)} is not text to YAML", "put it in quotes")
     if not value.strip():
         return place.wrong("empty text", "fill it in or leave the key out")
     return value

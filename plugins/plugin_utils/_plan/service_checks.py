@@ -44,8 +44,7 @@ def check_services(services: Any, given: Any, wans: Any, users: Any, problems: P
     report_duplicates(services, place, "name", lambda _: "give each service a name of its own")
     if isinstance(services, list) and len(services) > LAST_SERVICE_ID:
         place.wrong(f"{len(services)} services", f"use {LAST_SERVICE_ID} or fewer")
-    names = [wan["name"] for wan, _ in each(wans, problems.at("relais_wans"))]
-    known = [name for name in names if usable(name)]
+    known = _wan_names(wans)
     for index, (service, where) in enumerate(_indexed(services, place)):
         if service is None:
             continue
@@ -58,6 +57,14 @@ def check_services(services: Any, given: Any, wans: Any, users: Any, problems: P
         _check_choice(service, known, where)
         _check_on_backup(service, where)
     _check_matches(services, place, addresses_of(users), users)
+
+
+def _wan_names(wans: Any) -> list[str] | None:
+    """Return the names of the WANs; None where one could not be read, so that nobody can tell."""
+    if not isinstance(wans, list) or not all(isinstance(wan, dict) for wan in wans):
+        return None
+    names = [wan["name"] for wan in wans]
+    return list(dict.fromkeys(names)) if usable(*names) else None
 
 
 def _indexed(services: Any, place: Place) -> list[tuple[Record | None, Place]]:
@@ -78,7 +85,7 @@ def _check_default(given: Record, place: Place) -> None:
             )
 
 
-def _check_choice(service: Record, known: list[str], place: Place) -> None:
+def _check_choice(service: Record, known: list[str] | None, place: Place) -> None:
     prefer, balance = service["prefer"], service["balance"]
     if prefer is not None and balance is not None:
         place.wrong("both prefer and balance", "keep one of them")
@@ -94,8 +101,8 @@ def _check_choice(service: Record, known: list[str], place: Place) -> None:
         _check_weights(balance, place.key("balance"))
 
 
-def _check_known(name: Any, known: list[str], place: Place) -> None:
-    if name not in known:
+def _check_known(name: Any, known: list[str] | None, place: Place) -> None:
+    if known is not None and name not in known:
         place.wrong(f"{name} is not a WAN", did_you_mean(name, known) if known else "describe it")
 
 
