@@ -20,14 +20,12 @@ def words(drill: dict[str, Any]) -> str:
     fault, services, sessions = drill["fault"], drill["services"], drill["sessions"]
     what = FAULTS[fault["kind"]].format(**fault)
     worst = max(services, key=lambda name: services[name]["outage_ms"])
-    said = f"{fault['wan']} {what}. The worst service was {worst}: new flows worked again "
-    said += f"after {services[worst]['outage_ms']} ms, on {services[worst]['during']}."
-    if sessions:
-        said += (
-            f" Of {sessions['tcp_open']} open TCP sessions {sessions['tcp_stuck']} stayed stuck;"
-            f" failback cost {drill['failback']['outage_ms']} ms."
-        )
-    return f"{said} Verdict: {drill['verdict']}."
+    said = f"{fault['wan']} {what}. The service that waited longest was {worst}: new flows worked"
+    said += f" again after {services[worst]['outage_ms']} ms, on {services[worst]['during']}."
+    if sessions["tcp_open"]:
+        said += f" Of {sessions['tcp_open']} open TCP sessions {sessions['tcp_stuck']} got stuck."
+    said += f" The way back cost {drill['failback']['outage_ms']} ms."
+    return " ".join([f"{said} Verdict: {drill['verdict']}.", *drill.get("reasons", [])])
 
 
 def rows(drill: dict[str, Any]) -> list[list[str]]:
@@ -36,12 +34,12 @@ def rows(drill: dict[str, Any]) -> list[list[str]]:
         [
             drill["fault"]["kind"],
             name,
-            f"{service['before']} -> {service['during']}",
+            f"{service['before'] or '-'} -> {service['during'] or '-'}",
             f"{service['outage_ms']} ms",
             f"{service['budget_ms']} ms",
-            f"{service['existing_ms']} ms",
+            "-" if service["existing_ms"] is None else f"{service['existing_ms']} ms",
             f"{service['lost']} of {service['sent']}",
-            "ok" if service["ok"] else "TOO SLOW",
+            "ok" if service["ok"] else "FAILED",
         ]
         for name, service in drill["services"].items()
     ]
@@ -62,7 +60,7 @@ def main(paths: Sequence[str]) -> int:
     drills = [json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]
     for drill in drills:
         print(words(drill))
-    header = ["fault", "service", "way", "new flows", "budget", "open flows", "lost", ""]
+    header = ["fault", "service", "way", "outage", "allowed", "open flow", "lost", "verdict"]
     print("\n" + table(header, [row for drill in drills for row in rows(drill)]) + "\n")
     return 0 if all(drill["verdict"] == "pass" for drill in drills) else 1
 
