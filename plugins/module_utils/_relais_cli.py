@@ -37,13 +37,13 @@ class RelaisCli:
         found = re.search(r"(\d+)\.(\d+)\.(\d+)", out)
         if found is None:
             self._module.fail_json(
-                msg="The command relais does not tell its version: %s" % (err or out)
+                msg=f"The command relais does not tell its version: {err or out}"
             )
         if tuple(int(part) for part in found.groups()) < MINIMUM_VERSION:
+            least = ".".join(str(part) for part in MINIMUM_VERSION)
             self._module.fail_json(
-                msg="relais %s on this host is too old, %s or later is needed. "
+                msg=f"relais {found.group()} on this host is too old, {least} or later is needed. "
                 "Apply the role relais.continuity.runtime to it again."
-                % (found.group(), ".".join(str(part) for part in MINIMUM_VERSION))
             )
 
     def ask(self, *words: str) -> dict[str, Any]:
@@ -58,8 +58,8 @@ class RelaisCli:
             answer = None
         if not isinstance(answer, dict):
             self._module.fail_json(
-                msg="relais %s gave no answer that can be read (exit status %d): %s"
-                % (" ".join(words), rc, (err or out).strip()),
+                msg=f"relais {' '.join(words)} gave no answer that can be read "
+                f"(exit status {rc}): {(err or out).strip()}",
                 rc=rc,
             )
         if "error" in answer:

@@ -13,12 +13,12 @@ version_added: 0.1.0
 author:
   - relais contributors (@relais)
 description:
-  - Breaks one link in the kernel of the gateway, below everything that watches it, while a synthetic
-    client of the LAN uses every service. Returns what that client felt, as evidence.
-  - The fault ends by itself after O(seconds), in the kernel or by systemd, also when the daemon, this
-    connection or the controller die meanwhile.
-  - The drill is refused, before anything is touched, when no other link was just proved good, when a
-    link is forced, outside the windows that the inventory allows, or when another drill is running.
+  - Breaks one link in the kernel of the gateway, below everything that watches it, while a
+    synthetic client of the LAN uses every service. Returns what that client felt, as evidence.
+  - The fault ends by itself after O(seconds), in the kernel or by systemd, also when the daemon,
+    this connection or the controller die meanwhile.
+  - The drill is refused, before anything is touched, when no other link was just proved good, when
+    a link is forced, outside the windows that the inventory allows, or when another drill is running.
     All reasons are given at once.
   - It is ended at once when a service stays without an answer for longer than its budget.
   - The module waits for the services to return to their link, so it takes O(seconds) and the
@@ -46,8 +46,8 @@ options:
     required: true
   kind:
     description:
-      - V(silent) is a black hole. The link looks up but nothing passes, as when the operator's network
-        fails.
+      - V(silent) is a black hole. The link looks up but nothing passes, as when the operator's
+        network fails.
       - V(carrier) takes the link away, as when the cable is cut or the operator's box loses power.
     type: str
     choices: [silent, carrier]
@@ -68,8 +68,8 @@ options:
     default: false
   fail_on_breach:
     description:
-      - Whether the module fails when the verdict of the drill is C(fail). A drill that was refused or
-        could not be carried out always fails.
+      - Whether the module fails when the verdict of the drill is C(fail). A drill that was refused
+        or could not be carried out always fails.
     type: bool
     default: true
 seealso:
@@ -183,7 +183,7 @@ def main() -> None:
     result = {"changed": True, "drill": drill, "verdict": drill["verdict"]}
     if drill["verdict"] != "pass" and module.params["fail_on_breach"]:
         reasons = drill.get("reasons") or ["see the evidence"]
-        module.fail_json(msg="The drill failed: %s" % "; ".join(reasons), **result)
+        module.fail_json(msg=f"The drill failed: {'; '.join(reasons)}", **result)
     module.exit_json(**result)
 
 

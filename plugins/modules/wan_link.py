@@ -92,9 +92,8 @@ def main() -> None:
     relais = RelaisCli(module)
     wans = relais.ask("status")["wans"]
     if name not in wans:
-        module.fail_json(
-            msg="There is no link %r on this gateway; known: %s" % (name, ", ".join(wans))
-        )
+        known = ", ".join(wans)
+        module.fail_json(msg=f"There is no link {name!r} on this gateway; known: {known}")
     before = _STATES[wans[name]["admin"]]
     changed = before != wanted
     if changed and not module.check_mode:

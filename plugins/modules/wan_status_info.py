@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 - name: Show which link carries the phones
   ansible.builtin.debug:
-    msg: "voice goes over {{ wan_status.state.services.voice.wans | map(attribute='wan') | join(', ') }}"
+    msg: "voice goes over {{ wan_status.state.services.voice.wans[0].wan }}"
 """
 
 RETURN = r"""
