@@ -18,8 +18,8 @@ description:
   - The fault ends by itself after O(seconds), in the kernel or by systemd, also when the daemon,
     this connection or the controller die meanwhile.
   - The drill is refused, before anything is touched, when no other link was just proved good, when
-    a link is forced, outside the windows that the inventory allows, or when another drill is running.
-    All reasons are given at once.
+    a link is forced, outside the windows that the inventory allows, or when another drill is
+    running. All reasons are given at once.
   - It is ended at once when a service stays without an answer for longer than its budget.
   - The module waits for the services to return to their link, so it takes O(seconds) and the
     gateway's failback time, about one and a half minutes by default. Run it with C(async) and
