@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lab import base, inventory, machine, network, processes, services, state, topology
 from lab.errors import LabError
 from lab.run import attempt, say, wait_until
-from lab.state import Places, Record
+from lab.state import Places, Process, Record
 from lab.topology import INTERNET_HOSTS, Topology
 
 KINDS = {"gw": "machine", "lan": "client", "internet": "internet"}
@@ -170,7 +172,7 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
     return record
 
 
-def _started(places: Places, record: Record, process: state.Process) -> None:
+def _started(places: Places, record: Record, process: Process) -> None:
     record.processes.append(process)
     state.save(places, record)
 
@@ -180,14 +182,12 @@ def _take_down(places: Places, record: Record) -> None:
     state.save(places, record)
     for socket in places.run.glob("cm-*"):
         attempt(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "gw"])
-    pid = machine.init_pid(record)
-    ours = list(record.processes)
-    if pid is not None:
-        ours.insert(0, processes.identify("the gateway's systemd", pid))
-    for process in ours:
+    for process in record.processes:
         processes.kill(process)
+    _end(f"the gateway of {record.name}", partial(machine.members, record.cgroups))
     for namespace in record.namespaces.values():
-        _empty(namespace)
+        # Services, and what somebody started by exec and left.
+        _end(namespace, partial(processes.residents, namespace))
         network.remove(namespace)
     machine.remove(places, record.cgroups)
     build = Path(record.inventory).parent  # of the checkout that started it, not of ours
@@ -197,17 +197,16 @@ def _take_down(places: Places, record: Record) -> None:
         state.remove_if_empty(parent)
 
 
-def _empty(namespace: str) -> None:
-    """End what still lives in a namespace of ours, such as a server somebody started by exec."""
+def _end(what: str, find: Callable[[], list[Process]]) -> None:
+    """Kill until nothing is found any more; what dies may have just started something else."""
 
     def gone() -> bool:
-        left = processes.residents(namespace)
+        left = find()
         for process in left:
             processes.kill(process)
         return not left
 
-    if network.exists(namespace):
-        wait_until(f"end of all processes in {namespace}", gone, within_s=15)
+    wait_until(f"end of all processes in {what}", gone, within_s=15)
 
 
 def _refuse_another(record: Record, source: Path) -> None:
