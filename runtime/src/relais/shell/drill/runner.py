@@ -288,7 +288,7 @@ class _Runner:
             sessions=record.sessions("before"),
             late_sessions=record.sessions("during"),
             events=tuple(
-                Event(event["mono_ms"], event["what"], event.get("why"), "daemon")
+                Event(event["mono_ms"], event["what"], event.get("why"), "daemon", event["kind"])
                 for event in events
             ),
             aborted=seen.aborted,
