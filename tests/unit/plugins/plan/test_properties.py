@@ -75,7 +75,7 @@ def test_any_inventory_brings_a_plan_or_a_list_of_problems_and_always_the_same(
     data: st.DataObject, two_wans: Callable[[], Site], plan: Plan
 ) -> None:
     site = two_wans()
-    for _ in range(data.draw(st.integers(1, 3))):
+    for _change in range(data.draw(st.integers(1, 3))):
         *way, last = data.draw(st.sampled_from(list(places(site))))
         where: Any = site
         for step in way:
