@@ -146,7 +146,7 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
         raise LabError(f"not made by this lab, but in its way: namespaces {', '.join(strangers)}")
     for folder in (places.run, places.disk, places.build):
         shutil.rmtree(folder, ignore_errors=True)
-    places.run.mkdir(mode=0o700)
+    state.make_folder(places.run, mode=0o700)
     record = Record(
         name=places.name,
         suite=tree.name.partition("-")[0],

@@ -12,7 +12,7 @@ from pathlib import Path
 from lab import network, processes
 from lab.errors import LabError
 from lab.run import attempt, run, say, wait_until
-from lab.state import Places, Process, Record
+from lab.state import Places, Process, Record, make_folder
 from lab.topology import Topology
 
 BOOT_WITHIN_S = 90
@@ -31,7 +31,7 @@ def prepare_disk(places: Places, base: Path, topology: Topology) -> None:
     """Layer over the base tree, made this machine: its name, its keys, a first address."""
     layers = {name: places.disk / name for name in ("upper", "work", "root")}
     for folder in layers.values():
-        folder.mkdir(parents=True)
+        make_folder(folder)
     options = f"lowerdir={base},upperdir={layers['upper']},workdir={layers['work']}"
     run(["mount", "-t", "overlay", places.machine, "-o", options, str(places.root)])
     short = topology.host.partition(".")[0]
