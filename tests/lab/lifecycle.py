@@ -144,7 +144,9 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
     strangers = [name for name in namespaces.values() if network.exists(name)]
     if strangers:
         raise LabError(f"not made by this lab, but in its way: namespaces {', '.join(strangers)}")
-    for folder in (places.run, places.disk, places.build):
+    cgroups = machine.cgroup_paths(places)
+    machine.remove(places, cgroups)
+    for folder in (places.run, places.build):
         shutil.rmtree(folder, ignore_errors=True)
     state.make_folder(places.run, mode=0o700)
     record = Record(
@@ -166,7 +168,7 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
             **{wan.node: [str(wan.isp)] for wan in site.wans},
             "internet": [f"{address}/32" for address in INTERNET_HOSTS.values()],
         },
-        cgroups=machine.cgroup_paths(places),
+        cgroups=cgroups,
     )  # fmt: skip
     state.save(places, record)
     return record
