@@ -78,7 +78,8 @@ def render(drills: Sequence[dict[str, Any]], language: str) -> str:
         language=language,
         style=_resource(_STYLE),
         drills=views,
-        failed=[view for view in views if not view["passed"]],
+        passed=all(view["passed"] for view in views),
+        verdict=words.verdict(len(views), sum(not view["passed"] for view in views)),
         sites=sorted({drill["site"] for drill in drills}),
         worst=_worst(drills, words),
     )
@@ -106,7 +107,7 @@ def _view(drill: dict[str, Any], words: Texts) -> dict[str, Any]:
         "site": drill["site"],
         "gateway": drill["gateway"],
         "version": drill.get("version"),
-        "when": words.moment(drill["started_at"]),
+        "when": words.moment(drill["started_at"], drill.get("timezone")),
         "passed": drill["verdict"] == "pass",
         "title": words.fault_title(fault["kind"], fault["wan"]),
         "story": words.fault_story(fault["kind"], fault["wan"], fault["seconds"]),

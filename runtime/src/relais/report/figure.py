@@ -200,7 +200,7 @@ def _round_step(about: float) -> float:
 
 
 def _markers(scale: _Scale, told: Sequence[Facts]) -> tuple[Marker, ...]:
-    """Numbers of the events in view; neighbours that would overlap share a mark, as `3–6`."""
+    """Numbers of the events in view; neighbours that would overlap share a mark, as "3 to 6"."""
     clusters: list[list[tuple[int, float]]] = []
     for number, entry in enumerate(told, start=1):
         if not scale.has(entry["at_ms"]):

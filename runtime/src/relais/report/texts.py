@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from importlib import resources
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _FIXED = {
     "fault injected": "event_injected",
@@ -69,6 +70,15 @@ class Texts:
         """A text with its blanks filled in."""
         return self._catalogue[key].format(**values)
 
+    def verdict(self, count: int, failed: int) -> str:
+        """The one sentence that a hurried reader takes away."""
+        if count == 1:
+            return self["verdict_fail_one" if failed else "verdict_pass_one"]
+        if not failed:
+            return self.say("verdict_pass_many", count=count)
+        key = "verdict_fail_single" if failed == 1 else "verdict_fail_many"
+        return self.say(key, failed=failed, count=count)
+
     def count(self, number: int) -> str:
         """A whole number with its thousands set apart."""
         return f"{number:,}".replace(",", self["thousands"])
@@ -100,9 +110,9 @@ class Texts:
             return self.say("ms", value=round(ms))
         return self.say("s", value=self._decimal(ms / 1000))
 
-    def moment(self, text: str) -> str:
-        """A wall-clock moment, given as ISO 8601, in UTC. Raises ValueError."""
-        at = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    def moment(self, text: str, timezone: str | None) -> str:
+        """A wall-clock moment, given as ISO 8601, at the site, else in UTC. Raises ValueError."""
+        at = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(_zone(timezone))
         return self.say(
             "moment",
             day=at.day,
@@ -110,6 +120,7 @@ class Texts:
             year=at.year,
             hour=f"{at:%H}",
             minute=f"{at:%M}",
+            zone=at.tzinfo,
         )
 
     def fault_title(self, kind: str, wan: str) -> str:
@@ -174,6 +185,13 @@ def texts(language: str) -> Texts:
     file = resources.files("relais.report").joinpath(f"texts.{language}.json")
     catalogue = json.loads(file.read_text(encoding="utf-8"))
     return Texts(language, {key: _bound(text) for key, text in catalogue.items()})
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError):  # no time zone data on this machine
+        return UTC
 
 
 def _bound(text: str) -> str:

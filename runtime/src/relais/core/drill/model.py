@@ -88,6 +88,7 @@ class Run:
     version: str
     site: str
     gateway: str
+    timezone: str
     started_at: str
     injected_at: str
     kind: str
