@@ -35,7 +35,9 @@ class Gateway:
 
     def inventory(self) -> dict[str, Any]:
         """The variables of the gateway, to build others from."""
-        variables: dict[str, Any] = json.loads(self._tool("ansible-inventory", "--host", "gw").stdout)
+        variables: dict[str, Any] = json.loads(
+            self._tool("ansible-inventory", "--host", "gw").stdout
+        )
         return variables
 
     def play(self, playbook: str, *options: str, **variables: Any) -> Result:

@@ -39,7 +39,10 @@ def test_six_mistakes_are_told_at_once_and_touch_nothing(gateway: Any) -> None:
     del lte["monthly_quota_gb"]
     result = gateway.play(
         "site",
-        relais_wans=[{**fibre, "gateway": "203.0.113.9", "colour": "red"}, {**lte, "name": "fibre"}],
+        relais_wans=[
+            {**fibre, "gateway": "203.0.113.9", "colour": "red"},
+            {**lte, "name": "fibre"},
+        ],
         relais_services=[{"name": "voice", "match": {"ports": "udp/5060"}, "prefer": ["cable"]}],
         relais_lam={},
     )
