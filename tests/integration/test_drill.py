@@ -175,11 +175,11 @@ def ansible(lab: Any, program: str, *words: str) -> subprocess.CompletedProcess[
     )
 
 
-def module(lab: Any, name: str, arguments: dict[str, Any], *words: str) -> dict[str, Any]:
+def module(lab: Any, name: str, arguments: dict[str, str], *words: str) -> dict[str, Any]:
     """The result of one module on the gateway, by real SSH."""
     said = ansible(
         lab, "ansible", "gw", "-b", "-m", f"relais.continuity.{name}",
-        "-a", json.dumps(arguments), *words,
+        "-a", " ".join(f"{key}={value}" for key, value in arguments.items()), *words,
     )  # fmt: skip
     _, _, text = said.stdout.partition("=> ")
     result: dict[str, Any] = json.loads(text)
