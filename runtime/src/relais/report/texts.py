@@ -195,7 +195,9 @@ def _zone(name: str | None) -> tzinfo:
 
 
 def _bound(text: str) -> str:
-    """Put no-break spaces where a line must not end: before units and French punctuation."""
+    """Set a text as a printer would: curly quotes, and no-break spaces where a line must not end
+    (before units and French punctuation)."""
+    text = re.sub(r'"([^"]*)"', "\u201c\\1\u201d", text).replace("'", "\u2019")
     text = re.sub(r" ([:;?!\u00bb])", f"{_NO_BREAK}\\1", text)
     text = re.sub(r"(\u00ab|\}) (?=\{|ms\b|s\b|min\b|h\b|UTC\b)", f"\\1{_NO_BREAK}", text)
     return _NO_BREAK if text == " " else text
