@@ -39,6 +39,7 @@ from relais.shell.probes import Prober
 
 TICK_MS = 50.0
 STATE_EVERY_MS = 5000.0
+WATCHDOG_EVERY_MS = 2000.0
 KEPT_EVENTS = 1000
 log = logging.getLogger("relaisd")
 
@@ -67,6 +68,7 @@ class Daemon:
         self._netfilter = Nfnetlink()
         self._probers: dict[str, Prober] = {}
         self._written_ms = 0.0
+        self._barked_ms = 0.0
         self._counter_error = ""
 
     async def run(self) -> None:
@@ -126,6 +128,8 @@ class Daemon:
             self._take(Tick(now, self._traffic()))
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._write_state()
+            if now - self._barked_ms >= WATCHDOG_EVERY_MS:
+                self._barked_ms = now
                 systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
 
     def _traffic(self) -> Mapping[str, Traffic]:
