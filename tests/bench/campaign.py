@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from lab.errors import LabError
 
 from bench import costs, facts
 from bench.contenders import CONTENDERS, Contender
@@ -17,7 +21,6 @@ from bench.measure import run_once
 from bench.scenarios import SCENARIOS, Pace, wait_or_stop
 from bench.site import Site
 from bench.stats import percentile
-from lab.errors import LabError
 
 ATTEMPTS = 2
 
@@ -49,8 +52,13 @@ class Results:
         self.runs.setdefault(contender, {}).setdefault(scenario, []).append(run)
 
 
+STARTED = time.monotonic()
+
+
 def say(line: str) -> None:
-    print(f"bench: {line}", file=sys.stderr, flush=True)
+    """Show progress at once, with minutes and seconds since the start."""
+    minutes, seconds = divmod(int(time.monotonic() - STARTED), 60)
+    print(f"bench {minutes:3d}:{seconds:02d}  {line}", file=sys.stderr, flush=True)
 
 
 class Campaign:
@@ -177,8 +185,6 @@ def ratios(runs: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, float]
 @contextmanager
 def ignoring_interrupts() -> Any:
     """A second Ctrl-C does not stop the cleaning up."""
-    import signal
-
     before = {number: signal.signal(number, signal.SIG_IGN)
               for number in (signal.SIGINT, signal.SIGTERM)}  # fmt: skip
     try:

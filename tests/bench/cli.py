@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from lab.errors import LabError
+from lab.state import CHECKOUT
+
 from bench import facts, report, results, scenarios
 from bench.campaign import Campaign, Results, Settings, say
 from bench.contenders import CONTENDERS
 from bench.scenarios import EXTRAS, SCENARIOS
 from bench.site import BUILD
-from lab.errors import LabError
-from lab.state import CHECKOUT
 
 QUICK_CONTENDERS = ("relais", "keepalived", "lsm")
 QUICK_SCENARIOS = ("silent", "carrier")

@@ -9,13 +9,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import wire
-from bench.scenarios import wait_for
-from bench.site import STANDBY, Site
 from lab import network
 from lab.errors import LabError
 from lab.network import CUSTOMER_SIDE
 from lab.run import attempt, run
+
+from bench import wire
+from bench.scenarios import wait_for
+from bench.site import STANDBY, Site
 
 MONTH_S = 30 * 86400
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -54,7 +55,8 @@ def _unit_of(pid: int) -> str | None:
         lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    paths = [line.split(":", 2)[2] for line in lines if line.split(":", 2)[1] in {"", "name=systemd"}]
+    groups = [line.split(":", 2) for line in lines]
+    paths = [path for _, kind, path in groups if kind in {"", "name=systemd"}]
     return next((path.rpartition("/")[2] for path in paths if ".service" in path), None)
 
 
