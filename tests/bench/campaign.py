@@ -38,6 +38,7 @@ class Settings:
     rest_s: float = 300
     forwarding_turns: int = 10
     forwarding_s: float = 3
+    begin_within_s: float | None = None  # runs that would begin later are left out
 
 
 @dataclass
@@ -117,18 +118,33 @@ class Campaign:
             return
         say(f"forwarding: {self.settings.forwarding_turns} turns")
         for turn in range(self.settings.forwarding_turns):
-            order = ("relais", plain) if turn % 2 else (plain, "relais")
-            for name in order:
-                rate = costs.forwarding(self.sites[name], self.settings.forwarding_s, self.stop)
-                column = "relais" if name == "relais" else "masquerade"
-                self.results.add(column, "forwarding", {"figures": rate})
+            for name in ("relais", plain) if turn % 2 else (plain, "relais"):
+                self._forward(name)
+
+    def _forward(self, name: str) -> None:
+        column = "relais" if name == "relais" else "masquerade"
+        try:
+            rate = costs.forwarding(self.sites[name], self.settings.forwarding_s, self.stop)
+        except LabError as error:
+            say(f"forwarding: {error}")
+            self.results.failed.append(f"forwarding through {column}: {error}")
+            return
+        self.results.add(column, "forwarding", {"figures": rate})
 
     def _measure(self, site: Site) -> None:
         """A contender's runs; its scenarios take turns, so that a busy minute hits them all."""
         for number in range(1, runs_of(site.contender, self.settings) + 1):
             for name in self.settings.scenarios:
-                if name in SCENARIOS and worth_it(site.contender, name, number):
-                    self._one(site, name, number)
+                if name not in SCENARIOS or not worth_it(site.contender, name, number):
+                    continue
+                if self._too_late():
+                    say(f"{site.contender.name} {name} {number}: left out, no time")
+                    continue
+                self._one(site, name, number)
+
+    def _too_late(self) -> bool:
+        limit = self.settings.begin_within_s
+        return limit is not None and time.monotonic() - STARTED > limit
 
     def _one(self, site: Site, scenario: str, number: int) -> None:
         what = f"{site.contender.name} {scenario} {number}"

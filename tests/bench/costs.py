@@ -147,8 +147,8 @@ def _iperf(site: Site, seconds: float, options: list[str], stop: Any) -> dict[st
         client = attempt(network.within(site.namespace("lan"), *argv), timeout_s=seconds + 30)
         said.clear()
         said.update(json.loads(client.stdout or "{}"))
-        return client.returncode == 0
+        return client.returncode == 0 and "sum_received" in said.get("end", {})
 
     if not wait_for(done, 20, stop):  # the server may not listen yet
-        raise LabError(f"{site.name}: iperf3: {said.get('error', 'no answer')}")
+        raise LabError(f"{site.name}: iperf3: {said.get('error', 'no result')}")
     return dict(said)
