@@ -84,6 +84,7 @@ def test_a_figure_is_summarised_over_the_runs_that_have_it() -> None:
         ([0.123], "%", "0.12 %"),
         ([31.42], "MB", "31.4 MB"),
         ([3, 3, 4], "number", "3 (4)"),
+        ([9.5, 9.0, 9.9], "rate", "9.50 (9)"),
     ],
 )
 def test_a_cell_shows_the_median_and_the_worst(
