@@ -21,7 +21,7 @@ _CT_DELETE = 2
 _NFT_GETOBJ = 19
 _OBJ_TABLE, _OBJ_NAME, _OBJ_TYPE, _OBJ_DATA = 1, 2, 3, 4
 _OBJECT_COUNTER = 1
-_COUNTER_PACKETS = 2
+_COUNTER_BYTES, _COUNTER_PACKETS = 1, 2
 _CTA_MARK, _CTA_MARK_MASK = 8, 21
 _NFPROTO_INET = 1
 _TYPE_MASK = 0x3FFF
@@ -40,16 +40,17 @@ class Nfnetlink:
         """Release the socket."""
         self._socket.close()
 
-    def counters(self, table: str) -> dict[str, int]:
-        """Packets of every named counter of `inet <table>`. Raises OSError."""
+    def counters(self, table: str) -> dict[str, tuple[int, int]]:
+        """Packets and bytes of every named counter of `inet <table>`. Raises OSError."""
         attributes = _text(_OBJ_TABLE, table) + _u32(_OBJ_TYPE, _OBJECT_COUNTER)
         kind = (_SUBSYS_NFTABLES << 8) | _NFT_GETOBJ
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, int]] = {}
         for body in self._request(kind, _DUMP, _NFPROTO_INET, attributes):
             named = dict(_attributes(body))
             name = named.get(_OBJ_NAME, b"").rstrip(b"\0").decode()
             data = dict(_attributes(named.get(_OBJ_DATA, b"")))
-            found[name] = int.from_bytes(data.get(_COUNTER_PACKETS, b"\0"), "big")
+            packets = int.from_bytes(data.get(_COUNTER_PACKETS, b"\0"), "big")
+            found[name] = (packets, int.from_bytes(data.get(_COUNTER_BYTES, b"\0"), "big"))
         return found
 
     def flush_conntrack(self, mark: int, mask: int) -> None:
