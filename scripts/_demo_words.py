@@ -20,8 +20,12 @@ def words(drill: dict[str, Any]) -> str:
     fault, services, sessions = drill["fault"], drill["services"], drill["sessions"]
     what = FAULTS[fault["kind"]].format(**fault)
     worst = max(services, key=lambda name: services[name]["outage_ms"])
-    said = f"{fault['wan']} {what}. The service that waited longest was {worst}: new flows worked"
-    said += f" again after {services[worst]['outage_ms']} ms, on {services[worst]['during']}."
+    said = f"{fault['wan']} {what}."
+    if services[worst]["lost"]:
+        said += f" The service that waited longest was {worst}: new flows worked again"
+        said += f" after {services[worst]['outage_ms']} ms, on {services[worst]['during']}."
+    else:
+        said += " No service lost a new flow."
     if sessions["tcp_open"]:
         said += f" Of {sessions['tcp_open']} open TCP sessions {sessions['tcp_stuck']} got stuck."
     said += f" The way back cost {drill['failback']['outage_ms']} ms."

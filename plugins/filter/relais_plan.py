@@ -66,11 +66,11 @@ _value:
       service_mask: "0x000000ff"
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.relais.continuity.plugins.plugin_utils._plan import (
     HAS_NETADDR,
     PlanError,
@@ -81,7 +81,9 @@ from ansible_collections.relais.continuity.plugins.plugin_utils._plan import (
 def relais_plan(hostvars: Any) -> dict[str, Any]:
     """Return the plan of a host, or tell all that is wrong with its variables."""
     if not HAS_NETADDR:
-        raise AnsibleFilterError(missing_required_lib("netaddr"))
+        raise AnsibleFilterError(
+            f"relais_plan needs netaddr on the controller: {sys.executable} -m pip install netaddr"
+        )
     if not isinstance(hostvars, Mapping):
         raise AnsibleFilterError(
             "relais_plan takes the variables of a host: write"

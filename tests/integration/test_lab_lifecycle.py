@@ -58,7 +58,8 @@ def test_two_labs_with_the_same_addresses_do_not_meet(lab: Any, spare_lab: Any) 
         identities.add(subprocess.run(argv, capture_output=True, check=True).stdout)
     assert len(identities) == 2
     spare_lab.do("fault", "all", "carrier")
-    assert lab.exec("isp-fibre", "cat", "/sys/class/net/cust/operstate").stdout != "down\n"
+    assert not spare_lab.exec("isp-fibre", "ip", "-o", "link", "show", "dev", "cust", "up").stdout
+    assert lab.exec("isp-fibre", "ip", "-o", "link", "show", "dev", "cust", "up").stdout
     spare_lab.do("down")
     assert leftovers(spare_lab.name) == []
     assert lab.status()["state"] == "up"
@@ -87,22 +88,32 @@ def test_up_clears_a_crashed_lab_away_and_starts_afresh(spare_lab: Any) -> None:
     assert spare_lab.exec("gw", "test", "-e", "/etc/trace-of-the-old-one").returncode == 1
 
 
-@pytest.mark.parametrize("landmark", ["internet", "internet hosts", "systemd-nspawn"])
-def test_an_up_that_is_killed_half_way_is_cleaned_by_down(spare_lab: Any, landmark: str) -> None:
-    record = Path(f"/run/relais-lab/{spare_lab.name}/state.json")
+def interrupted_up(lab: Any, landmark: str, number: signal.Signals) -> None:
+    """Start a lab, and send a signal to its `up` when something is on record."""
+    record = Path(f"/run/relais-lab/{lab.name}/state.json")
     starting = subprocess.Popen(
-        [CHECKOUT / "scripts" / "lab", "--name", spare_lab.name, "up"], stderr=subprocess.DEVNULL
+        [CHECKOUT / "scripts" / "lab", "--name", lab.name, "up"], stderr=subprocess.DEVNULL
     )
     try:
-        spare_lab.wait(
+        lab.wait(
             f"{landmark} is on record",
             lambda: record.exists() and f'"{landmark}"' in record.read_text(),
         )
     finally:
-        starting.kill()
+        starting.send_signal(number)
         starting.wait()
+
+
+@pytest.mark.parametrize("landmark", ["internet", "internet hosts", "gateway"])
+def test_an_up_that_is_killed_half_way_is_cleaned_by_down(spare_lab: Any, landmark: str) -> None:
+    interrupted_up(spare_lab, landmark, signal.SIGKILL)
     assert spare_lab.status()["state"] == "broken"
     spare_lab.do("down")
+    assert leftovers(spare_lab.name) == []
+
+
+def test_an_up_that_is_asked_to_end_cleans_up_after_itself(spare_lab: Any) -> None:
+    interrupted_up(spare_lab, "gateway", signal.SIGTERM)
     assert leftovers(spare_lab.name) == []
 
 

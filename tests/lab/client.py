@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A client for the lab's Internet that needs no package: run it in any node with `exec`.
 
-client.py udp|tcp ADDRESS PORT       send bytes, print what comes back
+client.py udp|tcp ADDRESS PORT...        send bytes to each port, print what comes back
 client.py dns-udp|dns-tcp ADDRESS NAME   print the IPv4 address of a name
-client.py read ADDRESS PORT BYTES    say nothing, print how many bytes came
+client.py read ADDRESS PORT BYTES        say nothing, print how many bytes came
 Exit status 1: no answer within two seconds.
 """
 
@@ -12,22 +12,31 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+from collections.abc import Callable
 
 WITHIN_S = 2.0
 DNS_PORT = 53
 
 
-def udp(address: str, port: str) -> str:
+def udp(address: str, *ports: str) -> str:
+    return "\n".join(udp_echo(address, int(port)) for port in ports)
+
+
+def tcp(address: str, *ports: str) -> str:
+    return "\n".join(tcp_echo(address, int(port)) for port in ports)
+
+
+def udp_echo(address: str, port: int) -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(WITHIN_S)
-        client.connect((address, int(port)))  # an answer from another address is not heard
-        client.send(b"hello")
+        client.connect((address, port))  # an answer from another address is not heard
+        client.send(f"hello {port}".encode())
         return client.recv(2048).decode()
 
 
-def tcp(address: str, port: str) -> str:
-    with socket.create_connection((address, int(port)), WITHIN_S) as client:
-        client.sendall(b"hello")
+def tcp_echo(address: str, port: int) -> str:
+    with socket.create_connection((address, port), WITHIN_S) as client:
+        client.sendall(f"hello {port}".encode())
         return client.recv(2048).decode()
 
 
@@ -67,7 +76,13 @@ def last_address(answer: bytes) -> str:
 
 
 if __name__ == "__main__":
-    verbs = {"udp": udp, "tcp": tcp, "read": read, "dns-udp": dns_udp, "dns-tcp": dns_tcp}
+    verbs: dict[str, Callable[..., str]] = {
+        "udp": udp,
+        "tcp": tcp,
+        "read": read,
+        "dns-udp": dns_udp,
+        "dns-tcp": dns_tcp,
+    }
     try:
         print(verbs[sys.argv[1]](*sys.argv[2:]))
     except OSError as error:

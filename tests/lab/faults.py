@@ -65,7 +65,7 @@ def _carrier() -> Change:
 def _loss(percent: str) -> Change:
     share = round(_number("loss", "PERCENT", percent, 0.01, 100) * 100)
     # ARP is spared: on a real line it never crosses the part that loses.
-    lost = f"numgen random mod 10000 < {share}"
+    lost = f"numgen random mod 10000 <= {share - 1}"
     return _cable(f"meta protocol {{ ip, ip6 }} {lost} counter drop")
 
 

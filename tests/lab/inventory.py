@@ -12,7 +12,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.run import attempt
-from lab.state import CHECKOUT, Places
+from lab.state import CHECKOUT, Places, make_folder
 from lab.topology import ECHO_HOST, INTERNET_HOSTS, Topology
 
 DEFAULT = Path(__file__).parent / "site"
@@ -63,7 +63,7 @@ def write(places: Places, source: Path, topology: Topology, variables: Mapping[s
     """The inventory for this lab: links to the given one, and one file that wins over them all."""
     target = places.build / "inventory"
     shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    make_folder(target)
     source = source.resolve()
     folder = source if source.is_dir() else source.parent
     entries = sorted(source.iterdir()) if source.is_dir() else [source]

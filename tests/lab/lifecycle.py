@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lab import base, inventory, machine, network, processes, services, state, topology
 from lab.errors import LabError
 from lab.run import attempt, say, wait_until
-from lab.state import Places, Record
+from lab.state import Places, Process, Record
 from lab.topology import INTERNET_HOSTS, Topology
 
 KINDS = {"gw": "machine", "lan": "client", "internet": "internet"}
@@ -142,9 +144,11 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
     strangers = [name for name in namespaces.values() if network.exists(name)]
     if strangers:
         raise LabError(f"not made by this lab, but in its way: namespaces {', '.join(strangers)}")
-    for folder in (places.run, places.disk, places.build):
+    cgroups = machine.cgroup_paths(places)
+    machine.remove(places, cgroups)
+    for folder in (places.run, places.build):
         shutil.rmtree(folder, ignore_errors=True)
-    places.run.mkdir(mode=0o700)
+    state.make_folder(places.run, mode=0o700)
     record = Record(
         name=places.name,
         suite=tree.name.partition("-")[0],
@@ -164,13 +168,13 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
             **{wan.node: [str(wan.isp)] for wan in site.wans},
             "internet": [f"{address}/32" for address in INTERNET_HOSTS.values()],
         },
-        cgroups=machine.cgroup_paths(places),
+        cgroups=cgroups,
     )  # fmt: skip
     state.save(places, record)
     return record
 
 
-def _started(places: Places, record: Record, process: state.Process) -> None:
+def _started(places: Places, record: Record, process: Process) -> None:
     record.processes.append(process)
     state.save(places, record)
 
@@ -180,14 +184,12 @@ def _take_down(places: Places, record: Record) -> None:
     state.save(places, record)
     for socket in places.run.glob("cm-*"):
         attempt(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "gw"])
-    pid = machine.init_pid(record)
-    ours = list(record.processes)
-    if pid is not None:
-        ours.insert(0, processes.identify("the gateway's systemd", pid))
-    for process in ours:
+    for process in record.processes:
         processes.kill(process)
+    _end(f"the gateway of {record.name}", partial(machine.members, record.cgroups))
     for namespace in record.namespaces.values():
-        _empty(namespace)
+        # Services, and what somebody started by exec and left.
+        _end(namespace, partial(processes.residents, namespace))
         network.remove(namespace)
     machine.remove(places, record.cgroups)
     build = Path(record.inventory).parent  # of the checkout that started it, not of ours
@@ -197,17 +199,16 @@ def _take_down(places: Places, record: Record) -> None:
         state.remove_if_empty(parent)
 
 
-def _empty(namespace: str) -> None:
-    """End what still lives in a namespace of ours, such as a server somebody started by exec."""
+def _end(what: str, find: Callable[[], list[Process]]) -> None:
+    """Kill until nothing is found any more; what dies may have just started something else."""
 
     def gone() -> bool:
-        left = processes.residents(namespace)
+        left = find()
         for process in left:
             processes.kill(process)
         return not left
 
-    if network.exists(namespace):
-        wait_until(f"end of all processes in {namespace}", gone, within_s=15)
+    wait_until(f"end of all processes in {what}", gone, within_s=15)
 
 
 def _refuse_another(record: Record, source: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import uuid
@@ -11,7 +12,7 @@ from pathlib import Path
 from lab import network, processes
 from lab.errors import LabError
 from lab.run import attempt, run, say, wait_until
-from lab.state import Places, Process, Record
+from lab.state import Places, Process, Record, make_folder
 from lab.topology import Topology
 
 BOOT_WITHIN_S = 90
@@ -19,6 +20,10 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Named to sort after the files of the gateway role, which take over when they arrive.
 BOOTSTRAP_NETWORK = "etc/systemd/network/90-lab-bootstrap.network"
+
+# nspawn that is not in charge of its cgroup ends with status 133 when the machine reboots.
+SUPERVISOR = 'while "$@"; [ $? -eq 133 ]; do :; done'
+SUPERVISOR_NAME = "gateway"
 NSPAWN_RUN = Path("/run/systemd/nspawn")
 
 
@@ -26,7 +31,7 @@ def prepare_disk(places: Places, base: Path, topology: Topology) -> None:
     """Layer over the base tree, made this machine: its name, its keys, a first address."""
     layers = {name: places.disk / name for name in ("upper", "work", "root")}
     for folder in layers.values():
-        folder.mkdir(parents=True)
+        make_folder(folder)
     options = f"lowerdir={base},upperdir={layers['upper']},workdir={layers['work']}"
     run(["mount", "-t", "overlay", places.machine, "-o", options, str(places.root)])
     short = topology.host.partition(".")[0]
@@ -58,7 +63,8 @@ def boot(places: Places, record: Record) -> Process:
     # Without this the machine may not set its own net.* sysctls; it owns its namespace alone.
     argv = ["env", "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network", *argv]
     log = places.run / "gw-console.log"
-    return processes.spawn("systemd-nspawn", argv, log, cgroups=record.cgroups)
+    supervisor = ["sh", "-c", SUPERVISOR, "lab-gateway", *argv]
+    return processes.spawn(SUPERVISOR_NAME, supervisor, log, cgroups=record.cgroups)
 
 
 def cgroup_paths(places: Places) -> list[str]:
@@ -81,8 +87,9 @@ def cgroup_paths(places: Places) -> list[str]:
 def init_pid(record: Record) -> int | None:
     """Pid, as the host sees it, of the machine's systemd; None when it does not run."""
     for process in record.processes:
-        if process.what == "systemd-nspawn" and processes.alive(process):
-            return next(processes.children(process.pid), None)
+        if process.what == SUPERVISOR_NAME and processes.alive(process):
+            for nspawn in processes.children(process.pid):
+                return next(processes.children(nspawn), None)
     return None
 
 
@@ -131,9 +138,20 @@ def remove(places: Places, cgroups: list[str]) -> None:
     shutil.rmtree(places.disk, ignore_errors=True)
     for leftover in ("propagate", "unix-export"):
         shutil.rmtree(NSPAWN_RUN / leftover / places.machine, ignore_errors=True)
-    for cgroup in map(Path, cgroups):
+    for cgroup in cgroups:
         for folder, _, _ in os.walk(cgroup, topdown=False):
             os.rmdir(folder)
+
+
+def members(cgroups: list[str]) -> list[Process]:
+    """Processes of the machine that its own cgroups know: found even if nspawn was killed."""
+    found = []
+    for cgroup in cgroups:
+        for listing in Path(cgroup).glob("**/cgroup.procs"):
+            for pid in listing.read_text().split():
+                with contextlib.suppress(LabError):
+                    found.append(processes.identify("a process of the gateway", int(pid)))
+    return found
 
 
 def _forget_lock(root: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.run import attempt, run
+from lab.state import make_folder
 from lab.topology import INTERNET_HOSTS, Topology, Wan
 
 NETNS = Path("/run/netns")
@@ -86,7 +87,7 @@ def _client(topology: Topology, namespace: str) -> None:
         f"route add default via {topology.lan.ip}",
     )
     folder = RESOLVERS / namespace
-    folder.mkdir(parents=True)
+    make_folder(folder)
     (folder / "resolv.conf").write_text(f"nameserver {topology.lan.ip}\n")
 
 

@@ -164,6 +164,15 @@ def _same_file(descriptor: int, path: Path) -> bool:
         return False
 
 
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a new folder and its parents, even while another lab's end removes an empty parent."""
+    while True:
+        try:
+            return folder.mkdir(mode=mode, parents=True)
+        except FileNotFoundError:
+            continue
+
+
 def remove_if_empty(folder: Path) -> None:
     """Leave no empty folder behind; one that is in use stays."""
     try:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import re
 import zoneinfo
 from collections.abc import Mapping
@@ -127,10 +128,16 @@ def _check(read: Record, given: Record, problems: Problems) -> None:
     _check_management(read, problems)
 
 
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    """Return the names of all time zones; reading them from the disk takes a while."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _check_timezone(site: Any, problems: Problems) -> None:
     if not isinstance(site, dict) or not usable(site["timezone"]):
         return
-    known = zoneinfo.available_timezones()
+    known = _time_zones()
     # A controller without time zone data cannot tell.
     if known and site["timezone"] not in known:
         near = did_you_mean(site["timezone"], sorted(known))

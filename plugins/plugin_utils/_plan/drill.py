@@ -14,7 +14,7 @@ from .matches import sources
 from .ports import Ports
 from .problems import Place, Problems, usable
 from .variables import DEFAULT_SERVICE
-from .wans import Record, each
+from .wans import Record, readable
 
 # RFC 862.
 ECHO_PORT = 7
@@ -38,8 +38,7 @@ def check_drill(drill: Any, targets: Any, problems: Problems) -> None:
         for index, window in enumerate(drill["windows"]):
             if usable(window):
                 _check_window(window, place.key("windows").item(index))
-    read = [target for target, _ in each(targets, place)]
-    probes = [target["probe"] for target in read]
+    probes = [target["probe"] for target in readable(targets)]
     if drill["echo_host"] is None and usable(*probes) and probes and set(probes) == {"icmp"}:
         place.key("echo_host").wrong(
             "missing, and every target is icmp, so that a drill has nothing to ask",
@@ -88,16 +87,16 @@ def drill_services(
     client = list(drill["network"].iter_hosts())[1]
     probes = []
     for name in names:
-        protocol, port, _ = _first_ports(named.get(name)) or Ports("udp", ECHO_PORT, ECHO_PORT)
-        packet = Packet(client, drill["echo_host"], protocol, port)
+        ports = _first_ports(named.get(name)) or Ports("udp", ECHO_PORT, ECHO_PORT)
+        packet = Packet(client, drill["echo_host"], ports.protocol, ports.first)
         matched = _service_of(packet, services, users) == name
         probes.append(
             {
                 "name": name,
-                "protocol": protocol,
+                "protocol": packet.protocol,
                 "probe": "echo",
                 "address": str(drill["echo_host"]),
-                "port": port,
+                "port": packet.port,
                 "classified": "by_match" if matched else "by_source",
             }
         )

@@ -24,16 +24,19 @@ KEYS = ("ports", "addresses", "dscp", "domains", "sources", "users")
 FAMILY = {4: "ip", 6: "ip6"}
 
 
-def check_entry(entry: Record, users: dict[str, Any], place: Place) -> None:
-    """Report an entry that says nothing, contradicts itself or names unknown users."""
+def check_entry(entry: Record, users: list[str] | None, place: Place) -> None:
+    """Report an entry that says nothing, contradicts itself or names unknown users.
+
+    `users` are the names of all priority users; None when some could not be read.
+    """
     if all(entry[key] is None for key in KEYS):
         place.wrong("matches nothing", f"give one or more of {', '.join(KEYS)}")
     if entry["sources"] is not None and entry["users"] is not None:
         place.wrong("sources and users in one entry", "make two entries, one for each")
-    if usable(entry["users"]):
+    if usable(entry["users"], users):
         for index, name in enumerate(entry["users"]):
-            if name not in users:
-                right = did_you_mean(name, users) if users else "add it there"
+            if name not in (users or []):
+                right = did_you_mean(name, users) if users else "describe the user there"
                 place.key("users").item(index).wrong(
                     f"{name} is not in relais_priority_users", right
                 )

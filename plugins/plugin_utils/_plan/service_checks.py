@@ -13,7 +13,7 @@ from .matches import check_entry, covers
 from .problems import Place, Problems, did_you_mean, usable
 from .spreads import SLOTS, slots
 from .variables import BLOCK, DEFAULT_SERVICE, MOST_STABLE, SERVICE
-from .wans import Record, each, report_duplicates
+from .wans import Record, each, readable, report_duplicates
 
 LAST_SERVICE_ID = 254
 DEFAULT_KEYS = ("name", "prefer", "balance", "patience_ms")
@@ -26,12 +26,10 @@ def check_users(users: Any, place: Place) -> None:
 
 def addresses_of(users: Any) -> dict[str, Any]:
     """Return the addresses of each priority user that could be read."""
-    if not isinstance(users, list):
-        return {}
     return {
         user["name"]: user["addresses"]
-        for user in users
-        if isinstance(user, dict) and usable(user["name"], user["addresses"])
+        for user in readable(users)
+        if usable(user["name"], user["addresses"])
     }
 
 
@@ -44,7 +42,7 @@ def check_services(services: Any, given: Any, wans: Any, users: Any, problems: P
     report_duplicates(services, place, "name", lambda _: "give each service a name of its own")
     if isinstance(services, list) and len(services) > LAST_SERVICE_ID:
         place.wrong(f"{len(services)} services", f"use {LAST_SERVICE_ID} or fewer")
-    known = _wan_names(wans)
+    known = _names(wans)
     for index, (service, where) in enumerate(_indexed(services, place)):
         if service is None:
             continue
@@ -56,14 +54,14 @@ def check_services(services: Any, given: Any, wans: Any, users: Any, problems: P
             )
         _check_choice(service, known, where)
         _check_on_backup(service, where)
-    _check_matches(services, place, addresses_of(users), users)
+    _check_matches(services, place, addresses_of(users), _names(users))
 
 
-def _wan_names(wans: Any) -> list[str] | None:
-    """Return the names of the WANs; None where one could not be read, so that nobody can tell."""
-    if not isinstance(wans, list) or not all(isinstance(wan, dict) for wan in wans):
+def _names(records: Any) -> list[str] | None:
+    """Return the names of records; None where one could not be read, so that nobody can tell."""
+    if not isinstance(records, list) or not all(isinstance(item, dict) for item in records):
         return None
-    names = [wan["name"] for wan in wans]
+    names = [item["name"] for item in records]
     return list(dict.fromkeys(names)) if usable(*names) else None
 
 
@@ -130,16 +128,17 @@ def _check_on_backup(service: Record, place: Place) -> None:
         )
 
 
-def _check_matches(services: Any, place: Place, users: dict[str, Any], given_users: Any) -> None:
+def _check_matches(
+    services: Any, place: Place, users: dict[str, Any], named: list[str] | None
+) -> None:
     """Report bad entries, and entries that an earlier one leaves nothing to."""
-    named = {user["name"] for user, _ in each(given_users, place) if usable(user["name"])}
     earlier: list[tuple[Record, Place]] = []
     for service, where in each(services, place):
         if service["name"] == DEFAULT_SERVICE:
             continue
         for entry, spot in each(service["match"], where.key("match")):
             before = len(spot.problems.found)
-            check_entry(entry, dict.fromkeys(named), spot)
+            check_entry(entry, named, spot)
             whole = len(spot.problems.found) == before and _readable(entry, users)
             if not whole:
                 continue

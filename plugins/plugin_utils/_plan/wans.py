@@ -53,6 +53,11 @@ def each(records: Any, place: Place) -> Iterator[tuple[Record, Place]]:
                 yield item, place.item(index)
 
 
+def readable(records: Any) -> list[Record]:
+    """Return the records of a list that could be read."""
+    return [item for item in records if isinstance(item, dict)] if records else []
+
+
 def report_duplicates(records: Any, place: Place, key: str, right: Callable[[Any], str]) -> None:
     """Report every record whose key repeats that of an earlier one."""
     first: dict[Any, str] = {}

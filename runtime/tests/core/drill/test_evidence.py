@@ -36,6 +36,7 @@ def run(*services: ServiceRun, **fields: object) -> Run:
         version="0.1.0",
         site="Cabinet Exemple",
         gateway="gw",
+        timezone="Europe/Paris",
         started_at="2026-11-23T10:00:00.000Z",
         injected_at="2026-11-23T10:00:02.000Z",
         kind="silent",

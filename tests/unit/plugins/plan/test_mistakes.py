@@ -60,12 +60,33 @@ def test_a_value_that_cannot_be_read_brings_no_problems_in_its_wake(
     change("relais_wans[0].address", [])
     change("relais_wans[0].name", 7)
     change("relais_priority_users[0].addresses", 5)
+    change("relais_policy", "soon")
     told = [line.split(": ")[1] for line in problems_of(site)[1:]]
-    # The WAN has lost its name, so that whoever prefers it is told as well.
-    assert [path for path in told if not path.startswith("relais_services")] == [
+    assert told == [
         "relais_wans[0].name",
         "relais_wans[0].address",
         "relais_priority_users[0].addresses",
+        "relais_policy",
+    ]
+
+
+def test_what_ansible_cannot_evaluate_is_told_at_its_place(
+    site: Site, problems_of: Callable[[Site], list[str]]
+) -> None:
+    class Undefined(dict[str, Any]):
+        """A mapping that templates its items when they are read, as Ansible's does."""
+
+        def __getitem__(self, key: str) -> Any:
+            if key == "probe_interval_ms":
+                raise ValueError("'interval' is undefined")
+            return super().__getitem__(key)
+
+    site["relais_policy"] = Undefined(failback_after_s=0, probe_interval_ms="{{ interval }}")
+    assert problems_of(site)[1:] == [
+        "1. gw: relais_policy.probe_interval_ms: cannot be evaluated ('interval' is undefined);"
+        " correct its template",
+        "2. gw: relais_policy.failback_after_s: 0 is not a whole number from 1 to 86400;"
+        " give a whole number from 1 to 86400",
     ]
 
 

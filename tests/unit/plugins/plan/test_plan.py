@@ -77,7 +77,7 @@ def disguised(value: Any) -> Any:
         return tuple(disguised(item) for item in value)
     if isinstance(value, str):
         return Text(value)
-    return Number(value) if type(value) is int else value
+    return value if isinstance(value, (bool, float)) or value is None else Number(value)
 
 
 def types_in(value: Any) -> set[type]:

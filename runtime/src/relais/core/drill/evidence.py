@@ -33,6 +33,7 @@ def evidence(run: Run) -> Facts:
         "version": run.version,
         "site": run.site,
         "gateway": run.gateway,
+        "timezone": run.timezone,
         "started_at": run.started_at,
         "fault": fault,
         "services": services,

@@ -66,12 +66,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A point of the timeline. `source` is `drill` (seen by the client) or `daemon`."""
+    """A point of the timeline. `source` is `drill` (done or felt by it) or `daemon`; `kind` is the
+    daemon's own (link, choice, switch, evict, ...) or `drill`."""
 
     at_ms: float
     what: str
     why: str | None = None
     source: str = "drill"
+    kind: str = "drill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Run:
     version: str
     site: str
     gateway: str
+    timezone: str
     started_at: str
     injected_at: str
     kind: str

@@ -32,5 +32,5 @@ def _entry(run: Run, event: Event) -> dict[str, object]:
     entry: dict[str, object] = {"at_ms": round(event.at_ms - run.injected_ms), "what": event.what}
     if event.why:
         entry["why"] = event.why
-    entry["source"] = event.source
+    entry |= {"source": event.source, "kind": event.kind}
     return entry

@@ -274,6 +274,7 @@ class _Runner:
             version=relais.__version__,
             site=self._config.site,
             gateway=self._config.gateway,
+            timezone=self._config.timezone,
             started_at=seen.started_at,
             injected_at=wall_text(seen.injected_ms),
             kind=options.kind,
@@ -288,7 +289,7 @@ class _Runner:
             sessions=record.sessions("before"),
             late_sessions=record.sessions("during"),
             events=tuple(
-                Event(event["mono_ms"], event["what"], event.get("why"), "daemon")
+                Event(event["mono_ms"], event["what"], event.get("why"), "daemon", event["kind"])
                 for event in events
             ),
             aborted=seen.aborted,

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drill evidence as one self-contained HTML page for management."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from relais.core.drill.evidence import SCHEMA
+from relais.report.figure import beginning, whole
+from relais.report.story import story
+from relais.report.texts import Texts, texts
+
+_TEMPLATE = "drill.html.j2"
+_STYLE = "drill.css"
+
+
+class ReportError(Exception):
+    """The page cannot be made; the message says why and what would help."""
+
+
+def read_evidence(path: Path) -> dict[str, Any]:
+    """Read one evidence file. Raises ReportError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"{path}: is not JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise ReportError(f"{path}: is not drill evidence; its 'schema' must be {SCHEMA!r}")
+    missing = [key for key in _REQUIRED if key not in document]
+    if missing:
+        raise ReportError(f"{path}: evidence without {', '.join(missing)}")
+    return document
+
+
+_REQUIRED = (
+    "id",
+    "site",
+    "gateway",
+    "started_at",
+    "fault",
+    "services",
+    "sessions",
+    "failback",
+    "timeline",
+    "verdict",
+)
+
+
+def render(drills: Sequence[dict[str, Any]], language: str) -> str:
+    """The page. Raises ReportError, also when jinja2 is missing."""
+    try:
+        jinja2 = importlib.import_module("jinja2")
+    except ImportError as error:
+        raise ReportError(
+            "reports need the Python package jinja2 on this machine: pip install jinja2"
+        ) from error
+    words = texts(language)
+    try:
+        views = [_view(drill, words) for drill in drills]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReportError(f"the evidence is damaged: {error!r}") from error
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(_resource),
+    )
+    page: str = environment.get_template(_TEMPLATE).render(
+        t=words,
+        language=language,
+        style=_resource(_STYLE),
+        drills=views,
+        passed=all(view["passed"] for view in views),
+        verdict=words.verdict(len(views), sum(not view["passed"] for view in views)),
+        sites=sorted({drill["site"] for drill in drills}),
+        worst=_worst(drills, words),
+    )
+    return page
+
+
+def _resource(name: str) -> str:
+    return resources.files("relais.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _worst(drills: Sequence[dict[str, Any]], words: Texts) -> str | None:
+    """The longest outage of all that were measured, None when nobody lost anything."""
+    longest = max(
+        (one["outage_ms"] for drill in drills for one in drill["services"].values()), default=0
+    )
+    return words.duration(longest) if longest else None
+
+
+def _view(drill: dict[str, Any], words: Texts) -> dict[str, Any]:
+    """One drill in the words of the page; numbers formatted, events translated."""
+    fault, sessions, failback = drill["fault"], drill["sessions"], drill["failback"]
+    told = story(drill["timeline"])
+    return {
+        "id": drill["id"],
+        "site": drill["site"],
+        "gateway": drill["gateway"],
+        "version": drill.get("version"),
+        "when": words.moment(drill["started_at"], drill.get("timezone")),
+        "passed": drill["verdict"] == "pass",
+        "title": words.fault_title(fault["kind"], fault["wan"]),
+        "story": words.fault_story(fault["kind"], fault["wan"], fault["seconds"]),
+        "services": [_service(name, one, words) for name, one in drill["services"].items()],
+        "sessions": _sessions(sessions, words),
+        "failback": words.failback(failback),
+        "reasons": [words.reason(reason) for reason in drill.get("reasons", ())],
+        "notes": [words.reason(note) for note in drill.get("notes", ())],
+        "events": [_event(entry, words) for entry in told],
+        "beginning": beginning(drill, told, words),
+        "whole": whole(drill, told, words),
+    }
+
+
+def _service(name: str, one: dict[str, Any], words: Texts) -> dict[str, Any]:
+    return {
+        "name": name,
+        "outage": words.duration(one["outage_ms"]),
+        "existing": words.optional_duration(one["existing_ms"]),
+        "budget": words.duration(one["budget_ms"]),
+        "lost": words.count(one["lost"]),
+        "sent": words.count(one["sent"]),
+        "before": one["before"] or words["unknown"],
+        "during": one["during"] or words["unknown"],
+        "ok": one["ok"],
+    }
+
+
+def _sessions(sessions: dict[str, Any], words: Texts) -> str | None:
+    return words.sessions(sessions) if sessions["tcp_open"] else None
+
+
+def _event(entry: dict[str, Any], words: Texts) -> dict[str, Any]:
+    what, translated = words.event(entry["what"])
+    return {
+        "at": words.offset(entry["at_ms"]),
+        "what": what,
+        "language": None if translated else "en",
+        "why": entry.get("why"),
+        "by": words["by_daemon"] if entry.get("source") == "daemon" else words["by_drill"],
+    }

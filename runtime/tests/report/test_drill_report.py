@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page as a browser would read it: parsed, not searched for strings of markup."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+from relais.cli import main
+from relais.report.drill import ReportError, read_evidence, render
+from relais.report.story import story
+from relais.report.texts import texts
+
+VOID = {"meta", "line", "rect", "circle", "br"}
+EVIDENCE: dict[str, Any] = {
+    "schema": "relais.drill/1",
+    "id": "20261123T170257Z-silent-fibre",
+    "version": "0.1.0",
+    "site": "Cabinet Exemple",
+    "gateway": "gw",
+    "timezone": "Europe/Paris",
+    "started_at": "2026-11-23T17:02:57.798Z",
+    "fault": {"kind": "silent", "wan": "fibre", "seconds": 20, "lasted_ms": 20000},
+    "services": {
+        "voice": {"sent": 1000, "lost": 9, "outage_ms": 180, "existing_ms": 940, "before": "fibre",
+                  "during": "lte", "after": "fibre", "budget_ms": 1000, "ok": True},
+        "web": {"sent": 1000, "lost": 0, "outage_ms": 0, "existing_ms": None, "before": "lte",
+                "during": "lte", "after": "lte", "budget_ms": 1000, "ok": True},
+    },
+    "sessions": {"tcp_open": 20, "tcp_told": 20, "tcp_reset_p99_ms": 70, "tcp_told_p99_ms": 700,
+                 "tcp_stuck": 0},
+    "failback": {"outage_ms": 0, "needless_resets": 0, "sessions": 20, "back_ms": 8290},
+    "alerts": [],
+    "timeline": [
+        {"at_ms": 0, "what": "fault injected", "why": "silent on fibre", "kind": "drill"},
+        {"at_ms": 150, "what": "fibre lost", "source": "daemon", "kind": "link"},
+        {"at_ms": 151, "what": "voice: fibre to lte", "source": "daemon", "kind": "choice"},
+        {"at_ms": 152, "what": "web: fibre to lte", "source": "daemon", "kind": "choice"},
+        {"at_ms": 153, "what": "kernel steers voice lte", "source": "daemon", "kind": "switch"},
+        {"at_ms": 180, "what": "new flows of voice work again", "kind": "drill"},
+        {"at_ms": 20000, "what": "fault ended", "kind": "drill"},
+        {"at_ms": 28290, "what": "every service is back", "kind": "drill"},
+        {"at_ms": 28300, "what": "something new", "source": "daemon", "kind": "link"},
+    ],
+    "notes": [],
+    "reasons": [],
+    "verdict": "pass",
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Text, attributes and balance of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data.replace("\xa0", " "))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def failed() -> dict[str, Any]:
+    drill = copy.deepcopy(EVIDENCE)
+    drill["verdict"] = "fail"
+    drill["services"]["voice"].update(outage_ms=1200, ok=False)
+    drill["reasons"] = ["voice: 1200 ms without service, more than 1000 ms"]
+    return drill
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_is_sound_and_needs_nothing_from_elsewhere(language: str) -> None:
+    html = render([EVIDENCE, failed()], language)
+    page = Page(html)
+    assert page.open == []
+    assert page.all("html") == [{"lang": language}]
+    assert not page.all("script") + page.all("link") + page.all("img")
+    assert "url(" not in html and "http" not in html
+    identifiers = [one["id"] for _, one in page.tags if "id" in one]
+    assert len(identifiers) == len(set(identifiers))
+    assert all(link["href"] in {f"#{name}" for name in identifiers} for link in page.all("a"))
+    assert len(page.all("svg")) == 4
+    assert all(drawing["role"] == "img" for drawing in page.all("svg"))
+
+
+def test_headings_go_down_by_one_level_at_a_time() -> None:
+    levels = [int(tag[1]) for tag, _ in Page(render([EVIDENCE], "en")).tags if tag in
+              {"h1", "h2", "h3", "h4"}]  # fmt: skip
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_the_verdict_comes_first_and_in_plain_words() -> None:
+    passed = Page(render([EVIDENCE], "en")).text
+    assert "The drill passed: the office kept working." in passed
+    assert "answered no new request: 180 ms." in passed
+    assert "2 drills failed" not in passed
+    mixed = Page(render([EVIDENCE, failed()], "en")).text
+    assert "1 of 2 drills failed" in mixed
+    assert "voice: 1.2 s without service, more than the 1 s allowed" in mixed
+
+
+def test_the_french_page_is_french() -> None:
+    text = Page(render([EVIDENCE, failed()], "fr")).text
+    assert "exercice de bascule" in text
+    assert "23 novembre 2026, 18 h 02 (Europe/Paris)" in text
+    assert "1 exercice sur 2 en échec" in text
+    assert "voice : 1,2 s sans service, plus que la limite de 1 s" in text
+    assert "9 sur 1 000" in text
+    assert "nouvelles demandes de nouveau servies : voice" in text
+    assert "Averties de la panne : 20." in text
+
+
+def test_an_event_without_translation_is_marked_as_english() -> None:
+    page = Page(render([EVIDENCE], "fr"))
+    assert "something new" in page.text
+    assert [cell.get("lang") for cell in page.all("td") if "lang" in cell] == ["en"]
+
+
+def test_hostile_evidence_stays_text() -> None:
+    drill = copy.deepcopy(EVIDENCE)
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+    drill["site"] = drill["gateway"] = drill["id"] = drill["version"] = evil
+    drill["fault"]["wan"] = drill["fault"]["kind"] = evil
+    drill["services"] = {evil: {**EVIDENCE["services"]["voice"], "before": evil, "during": evil}}
+    drill["timeline"] = [{"at_ms": 1, "what": evil, "why": evil, "source": evil}]
+    drill["reasons"] = drill["notes"] = [evil]
+    for language in ("en", "fr"):
+        page = Page(render([drill], language))
+        assert not page.all("script") + page.all("img")
+        assert page.open == []
+        assert evil in page.text
+
+
+def test_the_story_leaves_small_print_out_and_tells_like_events_once() -> None:
+    assert [(one["at_ms"], one["what"]) for one in story(EVIDENCE["timeline"])] == [
+        (0, "fault injected"),
+        (150, "fibre lost"),
+        (152, "voice, web: fibre to lte"),
+        (180, "new flows of voice work again"),
+        (20000, "fault ended"),
+        (28290, "every service is back"),
+        (28300, "something new"),
+    ]
+
+
+def test_a_short_outage_draws_a_short_bar() -> None:
+    def widths(drill: dict[str, Any]) -> list[float]:
+        bars = [one for one in Page(render([drill], "en")).all("rect") if one["class"] == "new"]
+        return [float(str(bar["width"])) for bar in bars]
+
+    short, none = widths(EVIDENCE)
+    assert none < 2 < short
+    long = copy.deepcopy(EVIDENCE)
+    long["services"]["voice"]["outage_ms"] = 900
+    assert widths(long)[0] > 3 * short
+
+
+@pytest.mark.parametrize("outage", [0, 1, 180, 19_999, 20_000])
+@pytest.mark.parametrize("kind", ["silent", "carrier", "latency"])
+def test_every_drawing_stays_inside_its_frame(outage: int, kind: str) -> None:
+    drill = copy.deepcopy(EVIDENCE)
+    drill["fault"]["kind"] = kind
+    drill["services"]["voice"].update(outage_ms=outage, existing_ms=outage)
+    for bar in Page(render([drill], "en")).all("rect"):
+        assert float(str(bar["x"])) >= 0
+        assert float(str(bar["x"])) + float(str(bar["width"])) <= 740
+
+
+@pytest.mark.parametrize(
+    ("ms", "english", "french"),
+    [
+        (0, "0 ms", "0 ms"),
+        (999.4, "999 ms", "999 ms"),
+        (999.6, "1 s", "1 s"),
+        (1500, "1.5 s", "1,5 s"),
+        (9940, "9.9 s", "9,9 s"),
+        (18_290, "18 s", "18 s"),
+        (150_000, "2.5 min", "2,5 min"),
+    ],
+)
+def test_durations_read_well(ms: float, english: str, french: str) -> None:
+    assert texts("en").duration(ms).replace("\xa0", " ") == english
+    assert texts("fr").duration(ms).replace("\xa0", " ") == french
+
+
+def test_both_languages_say_the_same_things_with_the_same_blanks() -> None:
+    catalogues = {}
+    for language in ("en", "fr"):
+        file = resources.files("relais.report").joinpath(f"texts.{language}.json")
+        texts_ = json.loads(file.read_text(encoding="utf-8"))
+        catalogues[language] = {
+            key: {name for _, name, _, _ in Formatter().parse(text) if name}
+            for key, text in texts_.items()
+        }
+    assert catalogues["en"] == catalogues["fr"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not drill evidence"),
+        ('{"schema": "relais.state/1"}', "is not drill evidence"),
+        ('{"schema": "relais.drill/1", "id": "x"}', "evidence without site"),
+    ],
+)
+def test_a_file_that_is_no_evidence_is_refused(tmp_path: Path, content: str, says: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(content)
+    with pytest.raises(ReportError, match=says):
+        read_evidence(path)
+
+
+def test_damaged_evidence_is_refused() -> None:
+    drill = copy.deepcopy(EVIDENCE)
+    del drill["services"]["voice"]["outage_ms"]
+    with pytest.raises(ReportError, match="the evidence is damaged"):
+        render([drill], "en")
+
+
+def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, target = tmp_path / "x.json", tmp_path / "x.html"
+    source.write_text(json.dumps(EVIDENCE), encoding="utf-8")
+    words = ["report", "drill", str(source), "--output", str(target), "--language", "fr"]
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"output": str(target), "drills": 1}
+    assert '<html lang="fr">' in target.read_text(encoding="utf-8")
+    assert main(["report", "drill", str(tmp_path / "no"), "--output", str(target)]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_machine_without_jinja_gets_one_clear_message(tmp_path: Path) -> None:
+    source = tmp_path / "x.json"
+    source.write_text(json.dumps(EVIDENCE), encoding="utf-8")
+    code = (
+        "import sys; sys.modules['jinja2'] = None\n"
+        "from relais.cli import main; raise SystemExit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "report", "drill", source, "--output", tmp_path / "x.html"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "relais: reports need the Python package jinja2 on this machine: pip install jinja2"
+    )
