@@ -35,10 +35,14 @@ from relais.shell.journal import Journal
 from relais.shell.netlink import LinkWatcher
 from relais.shell.nfnetlink import Nfnetlink
 from relais.shell.nft import Nft, NftError
+from relais.shell.nudge import Connection, Nudger
 from relais.shell.probes import Prober
 
 TICK_MS = 50.0
+NUDGES_AT_ONCE = 50
+NUDGE_PAUSE_S = 0.005
 STATE_EVERY_MS = 5000.0
+WATCHDOG_EVERY_MS = 2000.0
 KEPT_EVENTS = 1000
 log = logging.getLogger("relaisd")
 
@@ -65,8 +69,10 @@ class Daemon:
         self._journal = Journal(paths.state / "journal.db")
         self._nft = Nft(config, paths.run / "nft" / "live.nft")
         self._netfilter = Nfnetlink()
+        self._nudger = Nudger()
         self._probers: dict[str, Prober] = {}
         self._written_ms = 0.0
+        self._barked_ms = 0.0
         self._counter_error = ""
 
     async def run(self) -> None:
@@ -130,6 +136,8 @@ class Daemon:
             self.take(Tick(now, self._traffic()))
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._write_state()
+            if now - self._barked_ms >= WATCHDOG_EVERY_MS:
+                self._barked_ms = now
                 systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
 
     def _traffic(self) -> Mapping[str, Traffic]:
@@ -190,11 +198,21 @@ class Daemon:
         return None
 
     def _evict(self, action: Evict) -> None:
+        """Forget the flows in one message, then make idle TCP clients notice."""
         try:
+            open_tcp = self._netfilter.tcp_connections(action.mark, action.mask)
             self._netfilter.flush_conntrack(action.mark, action.mask)
+            self._nudge(open_tcp)
         except OSError as error:
             why = f"mark 0x{action.mark:04x}/0x{action.mask:04x}: {error}"
             self._note(Record("evict", "eviction failed", why))
+
+    def _nudge(self, connections: list[Connection]) -> None:
+        """In small groups, so that a thousand connections do not hold the daemon up."""
+        now, later = connections[:NUDGES_AT_ONCE], connections[NUDGES_AT_ONCE:]
+        self._nudger.send(now)
+        if later:
+            asyncio.get_running_loop().call_later(NUDGE_PAUSE_S, self._nudge, later)
 
     def _note(self, record: Record) -> None:
         self._sequence += 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import importlib
 import json
 import logging
@@ -133,6 +134,7 @@ def _check_config(arguments: argparse.Namespace) -> int:
 def _daemon(arguments: argparse.Namespace) -> int:
     app = importlib.import_module("relais.app")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    faulthandler.enable()  # The watchdog's SIGABRT then leaves a stack in the journal.
     Path("/proc/self/comm").write_text("relaisd", encoding="ascii")
     try:
         config = load_config(arguments.config)

@@ -13,6 +13,8 @@ from relais.core.select import Choice, choose
 from relais.core.state import Choices, State, Work
 from relais.core.transitions import LinkState
 
+SWEEP_AFTER_MS = (2000.0, 10_000.0)
+
 
 def decide(work: Work, state: State) -> tuple[State, tuple[Action, ...]]:
     """Choose for every service, then say what the kernel must do about it."""
@@ -122,8 +124,21 @@ def _evictions(
             reason = f"{name} dark for {waited:.0f} ms; {'+'.join(wans)} proved"
             work.records.append(Record("evict", text, reason, wan=name, service=service.name))
         if len(evicted) != len(link.evicted):
-            work.links[name] = evolve(link, evicted=frozenset(evicted))
+            due = tuple(now_ms + after_ms for after_ms in SWEEP_AFTER_MS)
+            work.links[name] = evolve(link, evicted=frozenset(evicted), sweeps_ms=due)
+        elif link.sweeps_ms and now_ms >= link.sweeps_ms[0]:
+            work.links[name] = evolve(link, sweeps_ms=link.sweeps_ms[1:])
+            actions += _again(link, config, choices)
     return actions
+
+
+def _again(link: Link, config: Config, choices: Mapping[str, Choice]) -> list[Action]:
+    """Stragglers: flows that a packet under way marked again right after the eviction."""
+    return [
+        Evict(link.wan.mark | service.id, BOTH_MASK)
+        for service in config.services
+        if service.name in link.evicted and link.wan.name not in choices[service.name].wans
+    ]
 
 
 def _dead(

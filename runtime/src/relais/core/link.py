@@ -76,6 +76,7 @@ class Link:
     proved_ms: float | None = None
     edge_ms: float | None = None
     dark_since_ms: float | None = None
+    dark_count: int = 0
     unheard_since_ms: float | None = None
     silence_factor: int = 1
     silence_raised_ms: float = 0.0
@@ -90,6 +91,7 @@ class Link:
     penalty: Penalty = field(default_factory=Penalty)
     faults_ms: tuple[float, ...] = ()
     evicted: frozenset[str] = frozenset()
+    sweeps_ms: tuple[float, ...] = ()
     after_hiccup: bool = False
     sla_since_ms: Mapping[str, float] = field(default_factory=dict)
     sla_broken: Mapping[str, str] = field(default_factory=dict)
@@ -154,17 +156,20 @@ def _recovering(link: Link, before: LinkState, now_ms: float) -> Link:
         burst=None,
         dark_since_ms=None,
         next_probe_ms=now_ms,
+        window=link.window.rewound(link.dark_count),
         cusum=cusum,
         after_hiccup=hiccup,
+        sweeps_ms=(),
     )
 
 
 def _down(link: Link, trigger: Trigger, now_ms: float) -> Link:
-    dark = now_ms if link.dark_since_ms is None else link.dark_since_ms
+    if link.dark_since_ms is None:
+        link = evolve(link, dark_since_ms=now_ms, dark_count=link.window.count)
     faults = link.faults_ms if trigger is Trigger.CONFIRMED else _faults(link, now_ms)
     excused = now_ms < link.excused_until_ms or link.proved_ms is None
     penalty = link.penalty if excused else link.penalty.add(PER_FAULT, now_ms)
-    return evolve(link, burst=None, dark_since_ms=dark, faults_ms=faults, penalty=penalty)
+    return evolve(link, burst=None, faults_ms=faults, penalty=penalty)
 
 
 def begin_burst(link: Link, now_ms: float, rounds: int) -> Link:

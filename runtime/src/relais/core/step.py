@@ -151,7 +151,7 @@ def _tick(work: Work, event: Tick) -> None:
         if link.state is LinkState.UP and link.usable:
             doubt = evidence.suspicion(link, work.state.order, now_ms)
             if doubt is not None:
-                link = evolve(link, dark_since_ms=doubt[0])
+                link = evolve(link, dark_since_ms=doubt[0], dark_count=link.window.count)
                 link = _apply(work, name, link, Trigger.SILENT, doubt[1], now_ms)
         said = evidence.verdict(link, now_ms, patience_ms)
         if said is not None:

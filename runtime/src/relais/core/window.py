@@ -112,6 +112,13 @@ class Window:
         pending = tuple(evolve(s, missed=True) if s.probe in fresh else s for s in self.pending)
         return evolve(self, pending=pending), newly
 
+    def rewound(self, count: int) -> Window:
+        """The record as it was when `count` probes had been sent: an outage is not loss."""
+        shift = max(0, self.count - count)
+        return evolve(
+            self, count=self.count - shift, answered_bits=self.answered_bits >> shift, pending=()
+        )
+
     def judged(self, newest: int = HISTORY) -> tuple[int, int]:
         """`(probes judged, answered)` among the newest; probes still in time are left out."""
         span = min(self.count, newest)

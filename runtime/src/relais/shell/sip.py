@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIP OPTIONS as a probe (RFC 3261, 11): any response, of any code, proves that the server lives."""
+"""SIP OPTIONS as a probe (RFC 3261, 11): a response of any code proves that the server lives."""
 
 from __future__ import annotations
 
