@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,19 +35,27 @@ PACKAGES = (
 QUIET_SERVICES = ("dnsmasq.service", "nftables.service")
 
 
-def ensure(suite: str) -> Path:
-    """Path of the base tree of a Debian suite, built now if the cache lacks it."""
-    if suite not in SUITES:
-        raise LabError(f"unknown suite {suite!r}: choose one of {', '.join(SUITES)}")
-    recipe = "\n".join((suite, *PACKAGES, *QUIET_SERVICES, "recipe 1"))
-    tree = CACHE / f"{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+def ensure(suite: str, more: Sequence[str] = ()) -> Path:
+    """Path of the base tree of a Debian suite, built now if the cache lacks it.
+
+    `more` names packages beyond those of every gateway; their services are left disabled.
+    """
+    tree = tree_of(suite, more)
     if tree.is_dir():
         return tree
     CACHE.mkdir(parents=True, exist_ok=True)
     with _building(tree.name):
         if not tree.is_dir():
-            _build(suite, tree)
+            _build(suite, tree, more)
     return tree
+
+
+def tree_of(suite: str, more: Sequence[str] = ()) -> Path:
+    """Where the base tree of these packages is kept. Raises LabError for an unknown suite."""
+    if suite not in SUITES:
+        raise LabError(f"unknown suite {suite!r}: choose one of {', '.join(SUITES)}")
+    recipe = "\n".join((suite, *PACKAGES, *sorted(set(more)), *QUIET_SERVICES, "recipe 1"))
+    return CACHE / f"{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
 
 
 @contextmanager
@@ -62,7 +70,7 @@ def _building(name: str) -> Iterator[None]:
         yield
 
 
-def _build(suite: str, tree: Path) -> None:
+def _build(suite: str, tree: Path, more: Sequence[str]) -> None:
     prefix = f".{tree.name}.building-"
     for stale in CACHE.glob(f"{prefix}*"):  # a killed build; the lock says nobody is at it
         shutil.rmtree(stale)
@@ -71,20 +79,27 @@ def _build(suite: str, tree: Path) -> None:
     work.chmod(0o755)
     try:
         run(
-            ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite,
-             str(work)],
+            ["debootstrap", "--variant=minbase", f"--include={','.join((*PACKAGES, *more))}",
+             suite, str(work)],
             timeout_s=1200,
         )  # fmt: skip
-        _make_generic(work)
+        _make_generic(work, [*QUIET_SERVICES, *_services_of(work, more)])
         work.rename(tree)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
 
 
-def _make_generic(root: Path) -> None:
+def _services_of(root: Path, packages: Sequence[str]) -> list[str]:
+    """Units that packages brought, as dpkg lists them."""
+    lists = [root / "var/lib/dpkg/info" / f"{package}.list" for package in packages]
+    paths = [Path(line) for listed in lists for line in listed.read_text().splitlines()]
+    return [path.name for path in paths if path.suffix == ".service" and "@" not in path.name]
+
+
+def _make_generic(root: Path, quiet: Sequence[str]) -> None:
     """Take out what belongs to one machine, and what debootstrap switched on."""
-    run(["systemctl", f"--root={root}", "disable", *QUIET_SERVICES])
+    run(["systemctl", f"--root={root}", "disable", *quiet])
     run(["systemctl", f"--root={root}", "enable", "ssh.service", "systemd-networkd.service"])
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()

@@ -56,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     up = add("up", _up, "build and boot a lab")
     up.add_argument("--provision", action="store_true", help="run the site playbook as well")
     up.add_argument("--suite", choices=base.SUITES, default=base.SUITES[0])
+    up.add_argument(
+        "--package",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a Debian package that the gateway shall have as well (may be repeated)",
+    )
     up.add_argument("--host", help="the gateway, when the inventory has several")
     up.add_argument("inventory", metavar="INVENTORY", nargs="?", type=Path, default=DEFAULT)
     add("down", _down, "take a lab away, running or crashed")
@@ -90,7 +97,9 @@ def _running(arguments: argparse.Namespace) -> tuple[Places, Record]:
 def _up(arguments: argparse.Namespace) -> int:
     _prepare()
     places = _places(arguments)
-    record = lifecycle.up(places, arguments.inventory, arguments.host, arguments.suite)
+    record = lifecycle.up(
+        places, arguments.inventory, arguments.host, arguments.suite, arguments.package
+    )
     code = lifecycle.provision(record) if arguments.provision else 0
     if code == 0:
         say(f"{places.name} is up: inventory {os.path.relpath(record.inventory)}")

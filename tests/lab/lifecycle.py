@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,13 @@ from lab.topology import INTERNET_HOSTS, Topology
 KINDS = {"gw": "machine", "lan": "client", "internet": "internet"}
 
 
-def up(places: Places, source: Path, host: str | None, suite: str) -> Record:
-    """Build and boot a lab; one that runs already is left as it is."""
+def up(
+    places: Places, source: Path, host: str | None, suite: str, more: Sequence[str] = ()
+) -> Record:
+    """Build and boot a lab; one that runs already is left as it is.
+
+    `more` names packages that its gateway has beyond those of every gateway.
+    """
     with state.locked(places):
         record = state.load(places)
         if record is not None and health(record) == "up":
@@ -32,7 +37,7 @@ def up(places: Places, source: Path, host: str | None, suite: str) -> Record:
             _take_down(places, record)
         name, variables = inventory.read_gateway(source, host)
         site = topology.from_variables(name, variables)
-        tree = base.ensure(suite)
+        tree = base.ensure(suite, more)
         try:
             return _build(places, source, site, variables, tree)
         except BaseException:

@@ -124,6 +124,12 @@ def test_carrier_loss_takes_a_line_out_and_its_return_brings_it_back(calm: Any, 
     calm.lab.wait(f"{wan} works", lambda: calm.lab.ping("gw", ECHO, "-m", mark))
 
 
+def test_the_gateway_counts_as_online_without_any_operator(calm: Any) -> None:
+    calm.lab.do("fault", "all", "carrier")
+    calm.lab.wait("no line is left", lambda: not any(default(calm, wan) for wan in TABLES))
+    calm.run("timeout", "30", "systemctl", "restart", "systemd-networkd-wait-online")
+
+
 @pytest.mark.parametrize("interface", ["wan1", "wan2"])
 def test_who_comes_in_by_a_line_is_answered_by_it(calm: Any, interface: str) -> None:
     # The operators of the lab drop what does not have an address of theirs.

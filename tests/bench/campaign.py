@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All runs of all contenders: labs up, phases one after another, labs down whatever happens."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench import costs, facts
+from bench.contenders import CONTENDERS, Contender
+from bench.measure import run_once
+from bench.scenarios import SCENARIOS, Pace, wait_or_stop
+from bench.site import Site
+from bench.stats import percentile
+from lab.errors import LabError
+
+ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to measure."""
+
+    contenders: Sequence[str]
+    scenarios: Sequence[str]
+    runs: int
+    peer_runs: int
+    jobs: int
+    pace: Pace
+    rest_s: float = 300
+    forwarding_turns: int = 10
+    forwarding_s: float = 3
+
+
+@dataclass
+class Results:
+    """Raw figures: by contender, by scenario, run after run."""
+
+    runs: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    versions: dict[str, str | None] = field(default_factory=dict)
+
+    def add(self, contender: str, scenario: str, run: dict[str, Any]) -> None:
+        self.runs.setdefault(contender, {}).setdefault(scenario, []).append(run)
+
+
+def say(line: str) -> None:
+    print(f"bench: {line}", file=sys.stderr, flush=True)
+
+
+class Campaign:
+    """One call of the bench."""
+
+    def __init__(self, settings: Settings, results: Results) -> None:
+        self.settings, self.results = settings, results
+        self.stop = threading.Event()
+        self.sites = {name: Site(CONTENDERS[name], self.stop) for name in settings.contenders}
+        self._turn = threading.Semaphore(settings.jobs)
+
+    def run(self) -> None:
+        """Measure everything. Interrupted, it ends what it started and leaves what it has found."""
+        try:
+            say(f"starting {len(self.sites)} labs: {', '.join(self.sites)}")
+            self._all(Site.start)
+            for name, site in self.sites.items():
+                self.results.versions[name] = facts.versions(site)
+            if "rest" in self.settings.scenarios:
+                say(f"rest: {self.settings.rest_s:g} s")
+                self._all(self._rest)
+            if "forwarding" in self.settings.scenarios:
+                self._forwarding()
+            self._all(self._measure)
+        finally:
+            self.stop.set()
+            with ignoring_interrupts():
+                say("taking the labs down")
+                with ThreadPoolExecutor(len(self.sites)) as pool:
+                    list(pool.map(Site.down, self.sites.values()))
+
+    def _all(self, action: Callable[[Site], None]) -> None:
+        """The same for every contender, side by side; the first that fails ends them all."""
+        with ThreadPoolExecutor(len(self.sites)) as pool:
+            futures = [pool.submit(action, site) for site in self.sites.values()]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                self.stop.set()
+                raise
+
+    def _rest(self, site: Site) -> None:
+        settle = site.contender.settle_s
+        wait_or_stop(settle, self.stop)
+        measured = costs.rest(site, self.settings.rest_s, lambda s: wait_or_stop(s, self.stop))
+        if site.contender.unit is not None:
+            self.results.add(site.contender.name, "rest", {"figures": measured})
+
+    def _forwarding(self) -> None:
+        """relais and a plain masquerade gateway by turns, nothing else going on."""
+        plain = next((name for name in ("none", *self.sites) if name in self.sites
+                      and not CONTENDERS[name].provisioned), None)  # fmt: skip
+        if plain is None or "relais" not in self.sites:
+            say("forwarding: left out, it needs relais and one peer")
+            return
+        say(f"forwarding: {self.settings.forwarding_turns} turns")
+        for turn in range(self.settings.forwarding_turns):
+            order = ("relais", plain) if turn % 2 else (plain, "relais")
+            for name in order:
+                rate = costs.forwarding(self.sites[name], self.settings.forwarding_s, self.stop)
+                column = "relais" if name == "relais" else "masquerade"
+                self.results.add(column, "forwarding", {"figures": rate})
+
+    def _measure(self, site: Site) -> None:
+        """A contender's runs; its scenarios take turns, so that a busy minute hits them all."""
+        for number in range(1, runs_of(site.contender, self.settings) + 1):
+            for name in self.settings.scenarios:
+                if name in SCENARIOS and worth_it(site.contender, name, number):
+                    self._one(site, name, number)
+
+    def _one(self, site: Site, scenario: str, number: int) -> None:
+        what = f"{site.contender.name} {scenario} {number}"
+        for attempt in range(1, ATTEMPTS + 1):
+            with self._turn:
+                if self.stop.is_set():
+                    raise KeyboardInterrupt
+                try:
+                    run = run_once(site, SCENARIOS[scenario], number, self.settings.pace, self.stop)
+                except LabError as error:
+                    say(f"{what}: {error}")
+                    self.results.failed.append(f"{what}, attempt {attempt}: {error}")
+                    continue
+            self.results.add(site.contender.name, scenario, run)
+            say(f"{what}: {brief(run['figures'])}")
+            return
+
+
+def runs_of(contender: Contender, settings: Settings) -> int:
+    return settings.runs if contender.provisioned else min(settings.runs, settings.peer_runs)
+
+
+def worth_it(contender: Contender, scenario: str, number: int) -> bool:
+    """The control is run once, and not where nothing could move anyway."""
+    return contender.unit is not None or (number == 1 and scenario not in {"idle", "crowd"})
+
+
+def brief(figures: dict[str, Any]) -> str:
+    """The figures that tell most, on one line."""
+    wanted = ("new_flows_ms", "fixed_udp_ms", "tcp_told_ms", "tcp_stuck", "noticed_ms",
+              "vital_left_ms", "vital_returns", "diversions", "evictions", "tcp_harmed",
+              "back_ms")  # fmt: skip
+    shown = {name: figures[name] for name in wanted if name in figures}
+    return ", ".join(
+        f"{name.removesuffix('_ms')} {'never' if value is None else f'{value:.0f}'}"
+        for name, value in shown.items()
+    )
+
+
+def ratios(runs: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, float]:
+    """relais against plain masquerade: the ratio of the medians."""
+    ours, plain = (runs.get(who, {}).get("forwarding") for who in ("relais", "masquerade"))
+    if not ours or not plain:
+        return {}
+    found = {}
+    for figure, ratio in (("tcp_gbit_s", "tcp_ratio"), ("udp_kpackets_s", "udp_ratio")):
+        medians = [percentile([run["figures"][figure] for run in each], 50) or 0
+                   for each in (ours, plain)]  # fmt: skip
+        if medians[1]:
+            found[ratio] = round(medians[0] / medians[1], 4)
+    return found
+
+
+@contextmanager
+def ignoring_interrupts() -> Any:
+    """A second Ctrl-C does not stop the cleaning up."""
+    import signal
+
+    before = {number: signal.signal(number, signal.SIG_IGN)
+              for number in (signal.SIGINT, signal.SIGTERM)}  # fmt: skip
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
