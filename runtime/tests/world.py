@@ -32,7 +32,14 @@ DOCUMENT: dict[str, Any] = {
     "site": "Cabinet Exemple",
     "gateway": "gw",
     "wans": [
-        {"id": 1, "name": "fibre", "interface": "wan1", "table": 1001, "gateway": "203.0.113.1"},
+        {
+            "id": 1,
+            "name": "fibre",
+            "interface": "wan1",
+            "table": 1001,
+            "gateway": "203.0.113.1",
+            "technology": "ftth",
+        },
         {"id": 2, "name": "lte", "interface": "wan2", "table": 1002, "metered": True},
     ],
     "services": [
@@ -139,7 +146,7 @@ class World:
                 wan: Traffic(rx, tx, rx * 200, tx * 200 + int(self.stream_bytes[wan]))
                 for wan, (rx, tx) in self.counters.items()
             }
-            self.feed(Tick(self.now_ms, traffic))
+            self.feed(Tick(self.now_ms, traffic, self.now_ms - TICK_MS))
         return self
 
     def feed(self, event: Event) -> None:

@@ -28,6 +28,7 @@ from relais.core.events import (
 from relais.core.model import Admin, Config, Member, Service
 from relais.core.state import initial
 from relais.core.step import step
+from relais.core.transitions import LinkState
 from relais.shell import clock, systemd
 from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
@@ -39,6 +40,8 @@ from relais.shell.nudge import Connection, Nudger
 from relais.shell.probes import Prober
 
 TICK_MS = 50.0
+FAST_TICK_MS = 10.0
+_DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
 NUDGES_AT_ONCE = 50
 NUDGE_PAUSE_S = 0.005
 STATE_EVERY_MS = 5000.0
@@ -128,17 +131,25 @@ class Daemon:
         return admin, tokens
 
     async def _tick_forever(self) -> None:
-        due = clock.monotonic_ms()
+        read_ms = due = clock.monotonic_ms()
         while True:
-            due = max(due + TICK_MS, clock.monotonic_ms() - TICK_MS)
-            await asyncio.sleep(max(0.0, (due - clock.monotonic_ms()) / 1000))
+            due = max(due + self._pace_ms(), clock.monotonic_ms())
+            await asyncio.sleep((due - clock.monotonic_ms()) / 1000)
             now = clock.monotonic_ms()
-            self.take(Tick(now, self._traffic()))
+            self.take(Tick(now, self._traffic(), read_ms))
+            read_ms = now
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._write_state()
             if now - self._barked_ms >= WATCHDOG_EVERY_MS:
                 self._barked_ms = now
                 systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
+
+    def _pace_ms(self) -> float:
+        """Fast while a link is in doubt, when every tick may bring the verdict."""
+        for link in self.state.links.values():
+            if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
+                return FAST_TICK_MS
+        return TICK_MS
 
     def _traffic(self) -> Mapping[str, Traffic]:
         try:

@@ -137,7 +137,7 @@ def _policy(item: Fields | None) -> Policy:
         return Policy()
     policy = Policy(
         failback_after_s=item.number("failback_after_s", 1, 86_400, 60.0) or 60.0,
-        probe_interval_ms=item.integer("probe_interval_ms", 100, 60_000, 500),
+        probe_interval_ms=item.integer("probe_interval_ms", 100, 60_000, 1000),
     )
     item.close()
     return policy

@@ -60,10 +60,15 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time passes; with it come the traffic counters of each WAN (empty when unknown)."""
+    """Time passes; with it come the traffic counters of each WAN (empty when unknown).
+
+    `since_ms` is when they were read the time before; a packet sent in between may have left so
+    early.
+    """
 
     now_ms: float
     traffic: Mapping[str, Traffic]
+    since_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from relais.core.damping import PER_BROWNOUT
-from relais.core.events import ProbeReplied, Traffic
+from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
 from relais.core.link import Link, Rate, TargetRecord
 from relais.core.model import Config
@@ -70,15 +70,15 @@ def misses(link: Link, order: Mapping[str, int], now_ms: float) -> Link:
     return evolve(link, window=window, targets=tuple(targets), cusum=cusum)
 
 
-def counted(link: Link, now: Traffic | None, now_ms: float) -> Link:
+def counted(link: Link, tick: Tick) -> Link:
     """Follow the counters: since when have packets left and none come back, and how full is it?"""
-    before = link.traffic
+    before, now, now_ms = link.traffic, tick.traffic.get(link.wan.name), tick.now_ms
     if now is None or before is None:
         return link if now is before else evolve(link, traffic=now, unheard_since_ms=None)
     if now.rx_packets != before.rx_packets:
         unheard = None
     elif now.tx_packets != before.tx_packets and link.unheard_since_ms is None:
-        unheard = now_ms
+        unheard = now_ms if tick.since_ms is None else tick.since_ms
     else:
         unheard = link.unheard_since_ms
     factor = link.silence_factor

@@ -139,7 +139,7 @@ class Policy:
     """Site-wide timing: seconds a link must behave before it is trusted again; pace of probes."""
 
     failback_after_s: float = 60.0
-    probe_interval_ms: int = 500
+    probe_interval_ms: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from relais.core.evolve import evolve
 from relais.core.link import Burst, Link
 from relais.core.transitions import LinkState
 
-BURST_SPACING_MS = 50.0
+BURST_SPACING_MS = 20.0
 METERED_STANDBY_MS = 30_000.0
 METERED_ACTIVE_MS = 5000.0
 LOST_INTERVAL_MS = 50.0

@@ -146,7 +146,7 @@ def _tick(work: Work, event: Tick) -> None:
     config = work.state.config
     patience_ms = min(service.patience_ms for service in config.services)
     for name in work.links:
-        link = evidence.counted(work.links[name], event.traffic.get(name), now_ms)
+        link = evidence.counted(work.links[name], event)
         link = evidence.misses(link, work.state.order, now_ms)
         if link.state is LinkState.UP and link.usable:
             doubt = evidence.suspicion(link, work.state.order, now_ms)
