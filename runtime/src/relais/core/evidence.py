@@ -91,13 +91,13 @@ def counted(link: Link, tick: Tick) -> Link:
 
 
 def _rate(link: Link, now: Traffic, now_ms: float) -> Rate | None:
-    """Throughput once a second, held against what the operator sold."""
+    """Throughput with the first tick of each second, held against what the operator sold."""
     last = link.rate
     if last is None:
         return Rate(now_ms, now)
-    spent_ms = now_ms - last.at_ms
-    if spent_ms < 1000:
+    if now_ms // 1000 == last.at_ms // 1000:
         return last
+    spent_ms = now_ms - last.at_ms
     rx = (now.rx_bytes - last.traffic.rx_bytes) * 8 / spent_ms / 1000
     tx = (now.tx_bytes - last.traffic.tx_bytes) * 8 / spent_ms / 1000
     wan = link.wan

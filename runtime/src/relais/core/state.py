@@ -15,7 +15,9 @@ from relais.core.select import Choice
 
 Choices = Mapping[str, tuple[Member, ...]]
 REVIEW_MS = 1000.0
-"""How often quality, limits and penalties are looked at; health is looked at with every event."""
+"""How often quality, limits and penalties are looked at: with the first tick of each second of the
+clock, so that the instants do not depend on what went before. Health is looked at with every event.
+"""
 
 
 @dataclass(frozen=True)

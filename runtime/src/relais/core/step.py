@@ -160,7 +160,7 @@ def _tick(work: Work, event: Tick) -> None:
         if earned is not None:
             link = _apply(work, name, link, Trigger.TRUSTED, earned, now_ms)
         work.links[name] = link
-    if now_ms - work.state.reviewed_ms >= REVIEW_MS:
+    if now_ms // REVIEW_MS != work.state.reviewed_ms // REVIEW_MS:
         work.reviewed_ms = now_ms
         _review(work, now_ms)
     _send(work, now_ms)
