@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from lab.errors import LabError
 
 from bench import costs, facts
 from bench.contenders import CONTENDERS, Contender
@@ -17,7 +21,6 @@ from bench.measure import run_once
 from bench.scenarios import SCENARIOS, Pace, wait_or_stop
 from bench.site import Site
 from bench.stats import percentile
-from lab.errors import LabError
 
 ATTEMPTS = 2
 
@@ -35,6 +38,7 @@ class Settings:
     rest_s: float = 300
     forwarding_turns: int = 10
     forwarding_s: float = 3
+    begin_within_s: float | None = None  # runs that would begin later are left out
 
 
 @dataclass
@@ -49,8 +53,13 @@ class Results:
         self.runs.setdefault(contender, {}).setdefault(scenario, []).append(run)
 
 
+STARTED = time.monotonic()
+
+
 def say(line: str) -> None:
-    print(f"bench: {line}", file=sys.stderr, flush=True)
+    """Show progress at once, with minutes and seconds since the start."""
+    minutes, seconds = divmod(int(time.monotonic() - STARTED), 60)
+    print(f"bench {minutes:3d}:{seconds:02d}  {line}", file=sys.stderr, flush=True)
 
 
 class Campaign:
@@ -109,18 +118,33 @@ class Campaign:
             return
         say(f"forwarding: {self.settings.forwarding_turns} turns")
         for turn in range(self.settings.forwarding_turns):
-            order = ("relais", plain) if turn % 2 else (plain, "relais")
-            for name in order:
-                rate = costs.forwarding(self.sites[name], self.settings.forwarding_s, self.stop)
-                column = "relais" if name == "relais" else "masquerade"
-                self.results.add(column, "forwarding", {"figures": rate})
+            for name in ("relais", plain) if turn % 2 else (plain, "relais"):
+                self._forward(name)
+
+    def _forward(self, name: str) -> None:
+        column = "relais" if name == "relais" else "masquerade"
+        try:
+            rate = costs.forwarding(self.sites[name], self.settings.forwarding_s, self.stop)
+        except LabError as error:
+            say(f"forwarding: {error}")
+            self.results.failed.append(f"forwarding through {column}: {error}")
+            return
+        self.results.add(column, "forwarding", {"figures": rate})
 
     def _measure(self, site: Site) -> None:
         """A contender's runs; its scenarios take turns, so that a busy minute hits them all."""
         for number in range(1, runs_of(site.contender, self.settings) + 1):
             for name in self.settings.scenarios:
-                if name in SCENARIOS and worth_it(site.contender, name, number):
-                    self._one(site, name, number)
+                if name not in SCENARIOS or not worth_it(site.contender, name, number):
+                    continue
+                if self._too_late():
+                    say(f"{site.contender.name} {name} {number}: left out, no time")
+                    continue
+                self._one(site, name, number)
+
+    def _too_late(self) -> bool:
+        limit = self.settings.begin_within_s
+        return limit is not None and time.monotonic() - STARTED > limit
 
     def _one(self, site: Site, scenario: str, number: int) -> None:
         what = f"{site.contender.name} {scenario} {number}"
@@ -177,8 +201,6 @@ def ratios(runs: dict[str, dict[str, list[dict[str, Any]]]]) -> dict[str, float]
 @contextmanager
 def ignoring_interrupts() -> Any:
     """A second Ctrl-C does not stop the cleaning up."""
-    import signal
-
     before = {number: signal.signal(number, signal.SIG_IGN)
               for number in (signal.SIGINT, signal.SIGTERM)}  # fmt: skip
     try:

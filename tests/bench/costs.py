@@ -9,13 +9,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import wire
-from bench.scenarios import wait_for
-from bench.site import STANDBY, Site
 from lab import network
 from lab.errors import LabError
 from lab.network import CUSTOMER_SIDE
 from lab.run import attempt, run
+
+from bench import wire
+from bench.scenarios import wait_for
+from bench.site import STANDBY, Site
 
 MONTH_S = 30 * 86400
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -54,7 +55,8 @@ def _unit_of(pid: int) -> str | None:
         lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    paths = [line.split(":", 2)[2] for line in lines if line.split(":", 2)[1] in {"", "name=systemd"}]
+    groups = [line.split(":", 2) for line in lines]
+    paths = [path for _, kind, path in groups if kind in {"", "name=systemd"}]
     return next((path.rpartition("/")[2] for path in paths if ".service" in path), None)
 
 
@@ -145,8 +147,8 @@ def _iperf(site: Site, seconds: float, options: list[str], stop: Any) -> dict[st
         client = attempt(network.within(site.namespace("lan"), *argv), timeout_s=seconds + 30)
         said.clear()
         said.update(json.loads(client.stdout or "{}"))
-        return client.returncode == 0
+        return client.returncode == 0 and "sum_received" in said.get("end", {})
 
     if not wait_for(done, 20, stop):  # the server may not listen yet
-        raise LabError(f"{site.name}: iperf3: {said.get('error', 'no answer')}")
+        raise LabError(f"{site.name}: iperf3: {said.get('error', 'no result')}")
     return dict(said)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.site import Site
 from lab.errors import LabError
 from lab.run import attempt
 from lab.state import CHECKOUT
+
+from bench.site import Site
 
 
 def machine() -> dict[str, Any]:

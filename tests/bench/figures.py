@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from bench.stats import median, percentile
+from bench.stats import percentile
 from bench.wire import FAILED_AFTER_S
 
 Sample = list[Any]
@@ -81,7 +82,7 @@ def works_again_ms(samples: Sequence[Sample], start: float, end: float) -> float
 def longest_gap_ms(samples: Sequence[Sample]) -> float:
     """The longest stretch between two answers."""
     heard = sorted(answered for _, answered, _ in samples if answered is not None)
-    return 1e3 * max((b - a for a, b in zip(heard, heard[1:], strict=False)), default=0.0)
+    return 1e3 * max((b - a for a, b in pairwise(heard)), default=0.0)
 
 
 def lost(samples: Sequence[Sample]) -> int:
@@ -91,7 +92,7 @@ def lost(samples: Sequence[Sample]) -> int:
 def turns(samples: Sequence[Sample], leaving: str) -> int:
     """How often the answers stopped to come by way of a WAN and came by another."""
     seen = [via for _, answered, via in samples if answered is not None]
-    return sum(a == leaving and b != leaving for a, b in zip(seen, seen[1:], strict=False))
+    return sum(a == leaving and b != leaving for a, b in pairwise(seen))
 
 
 def first_by(samples: Sequence[Sample], wan: str, start: float) -> float | None:
@@ -127,7 +128,7 @@ def told(sessions: Sequence[Mapping[str, Any]], start: float, end: float, wan: s
     there = [s for s in sessions if s["generation"] == 1 and s["via"] == wan]
     told_ms = [1e3 * (s["told"] - start) for s in there if s["told"] and start <= s["told"] < end]
     stuck = [s for s in there if s["told"] is None or s["told"] >= end]
-    alive = [s for s in stuck if s["kind"] == "reads" and (s["last_data"] or 0) > end - 1]
+    alive = [s for s in stuck if s["kind"] == "reads" and end - last_data(s, end) < ALIVE_WITHIN_S]
     figures: Figures = {
         "tcp_open": len(there),
         "tcp_told": len(told_ms),
@@ -139,6 +140,13 @@ def told(sessions: Sequence[Mapping[str, Any]], start: float, end: float, wan: s
         figures["tcp_told_p99_ms"] = percentile(told_ms, 99)
         figures["tcp_told_spread_ms"] = (percentile(told_ms, 99) or 0) - min(told_ms)
     return figures
+
+
+def last_data(session: Mapping[str, Any], end: float) -> float:
+    """When a session had last carried data by an instant; it may have carried more since."""
+    stalled = [begun for begun, over in session["stalls"] if begun < end < over]
+    newest: float = session["last_data"] or 0.0
+    return min(stalled[0] if stalled else end, newest)
 
 
 def failback(raw: Mapping[str, Any], marks: Marks, primary: str, standby: str) -> Figures:
@@ -171,7 +179,7 @@ def back_ms(samples: Sequence[Sample], standby: str, start: float) -> float | No
         return None
     away = [sent for sent, via in good if via == standby]
     came = [sent for sent, _ in good if not away or sent > away[-1]]
-    return 1e3 * (came[0] - start)
+    return 1e3 * (float(came[0]) - start)
 
 
 def works(session: Mapping[str, Any], now: float) -> bool:
@@ -219,7 +227,3 @@ def noise(raw: Mapping[str, Any], marks: Marks, primary: str) -> Figures:
 def share(samples: Sequence[Sample]) -> float | None:
     """Percent that got no answer."""
     return 100 * lost(samples) / len(samples) if samples else None
-
-
-def middle(values: Sequence[float]) -> float | None:
-    return median(list(values)) if values else None

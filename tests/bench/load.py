@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import json
 import os
+import random
 import resource
 import socket
 import sys
@@ -35,8 +37,12 @@ STALL_S = 0.5
 class Requests:
     """Requests of one kind, each from a fresh port; one without an answer in time has failed."""
 
-    def __init__(self, loop: Loop, kind: int, port: int) -> None:
+    def __init__(self, loop: Loop, kind: int, port: int, from_ports: range) -> None:
         self._loop, self._kind, self._port = loop, kind, port
+        # Runs follow each other: each begins elsewhere in the range.
+        self._from_ports = itertools.cycle(from_ports)
+        skipped = random.SystemRandom().randrange(len(from_ports))
+        next(itertools.islice(self._from_ports, skipped, skipped), None)
         self._waiting: deque[tuple[Sample, socket.socket]] = deque()
         self.samples: list[Sample] = []
         self.last_failed = 0.0
@@ -47,9 +53,11 @@ class Requests:
     def ask(self) -> None:
         channel = socket.socket(socket.AF_INET, self._kind)
         channel.setblocking(False)
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sample: Sample = [time.monotonic(), None, None]
         self.samples.append(sample)
         try:
+            channel.bind(("", next(self._from_ports)))
             channel.connect_ex((wire.HOST, self._port))
             if self._kind == socket.SOCK_DGRAM:
                 channel.send(b"?")
@@ -180,9 +188,12 @@ class Office:
         self.path = path
         self.loop = Loop()
         self.requests = {
-            "udp": Requests(self.loop, socket.SOCK_DGRAM, wire.ORDINARY_PORT),
-            "vital": Requests(self.loop, socket.SOCK_DGRAM, wire.VITAL_PORT),
-            "tcp": Requests(self.loop, socket.SOCK_STREAM, wire.CONNECT_PORT),
+            kind: Requests(self.loop, protocol, port, wire.PORTS[kind])
+            for kind, protocol, port in (
+                ("udp", socket.SOCK_DGRAM, wire.ORDINARY_PORT),
+                ("vital", socket.SOCK_DGRAM, wire.VITAL_PORT),
+                ("tcp", socket.SOCK_STREAM, wire.CONNECT_PORT),
+            )
         }
         self.fixed = Fixed(self.loop)
         self.sessions: list[Session] = []
@@ -200,8 +211,8 @@ class Office:
             self.loop.every(wire.REQUEST_EVERY_S, asks, first)
         connects = self._unless_quiet(requests["tcp"].ask)
         self.loop.every(wire.CONNECT_EVERY_S, connects, now + 0.007)
-        for kind in requests.values():
-            self.loop.every(SWEEP_EVERY_S, kind.sweep, now)
+        for each in requests.values():
+            self.loop.every(SWEEP_EVERY_S, each.sweep, now)
         self.loop.every(TELL_EVERY_S, self.tell, now)
         os.set_blocking(sys.stdin.fileno(), False)
         self.loop.watch(sys.stdin.fileno(), self._listen)

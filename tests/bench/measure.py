@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lab.errors import LabError
+
 from bench import costs, figures, scenarios
 from bench.figures import Marks
 from bench.scenarios import Pace, Scenario, wait_for, wait_or_stop
 from bench.site import BUILD, PRIMARY, STANDBY, Site
-from lab.errors import LabError
 
 OPEN_WITHIN_S = 15
 CHECK_S = 1.0
@@ -131,7 +132,7 @@ def run_once(
 
 
 def begin(load: Load, scenario: Scenario, pace: Pace, stop: threading.Event) -> None:
-    """Steady state first: all works by the primary, sessions are open, the contender has settled."""
+    """Steady state first: all works by the primary, sessions are open, the contender settled."""
     site = load.site
     steady = site.contender.settle_s
 
@@ -143,7 +144,7 @@ def begin(load: Load, scenario: Scenario, pace: Pace, stop: threading.Event) -> 
     if scenario.kind == "idle":
         load.say("quiet")
     elif (opened := load.open_sessions(1, scenario, stop)) < scenario.sessions:
-        raise LabError(f"{site.name}: only {opened} of {scenario.sessions} sessions could be opened")
+        raise LabError(f"{site.name}: only {opened} of {scenario.sessions} sessions opened")
     phase = random.SystemRandom().uniform(0, site.contender.period_s)
     wait_or_stop(max(0.0, steady - pace.warm_s) + phase, stop)
 

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import wire
 from lab import faults, network
 from lab.network import CUSTOMER_SIDE
+
+from bench import wire
 
 HICCUP_MS = 300
 HICCUP_EVERY_S = 20

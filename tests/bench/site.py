@@ -11,13 +11,15 @@ import threading
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
+from typing import Any
 
-from bench.contenders import PEER_PACKAGES, Contender
-from bench.scenarios import wait_for
 from lab import lifecycle, network, state
 from lab.errors import LabError
 from lab.run import attempt, run
 from lab.state import CHECKOUT, Places, Record
+
+from bench.contenders import PEER_PACKAGES, Contender
+from bench.scenarios import wait_for
 
 TESTS = CHECKOUT / "tests"
 BUILD = CHECKOUT / "build" / "bench"
@@ -134,9 +136,10 @@ class Site:
         chosen = [service["wans"] for service in status["services"].values()]
         return lines_up and all(wans and wans[0]["wan"] == PRIMARY for wans in chosen)
 
-    def _status(self) -> dict[str, dict[str, dict]]:
+    def _status(self) -> dict[str, Any]:
         asked = attempt(self._in_gateway("relais", "status", "--json"))
-        return json.loads(asked.stdout) if asked.returncode == 0 else {}
+        status: dict[str, Any] = json.loads(asked.stdout) if asked.returncode == 0 else {}
+        return status
 
     def forget_flows(self) -> None:
         """Empty the gateway's connection table: no flow of an earlier run is left."""

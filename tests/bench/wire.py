@@ -26,3 +26,7 @@ REQUEST_EVERY_S = 0.02
 CONNECT_EVERY_S = 0.1
 FIXED_EVERY_S = 0.01
 FAILED_AFTER_S = 0.9
+
+# Fresh ports are taken in turn from ranges so wide that none comes again while a gateway still
+# tracks its last use: a port met again by chance would tell of that use, not of the line now.
+PORTS = {"udp": range(10000, 20000), "vital": range(20000, 30000), "tcp": range(30000, 32768)}

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An emulation of mwan3's decision rule and default timing; it is not mwan3.
 
-A turn asks every target, one after another, one ping each with a timeout of 4 s; it is good when one
-answers (reliability 1). Turns are 10 s apart. Five bad turns in a row are down, five good ones are up.
-Link events act at once. Both moves empty the connection table (`flush_conntrack`, which users of it
-are told to set).
+A turn asks every target, one after another, one ping each with a timeout of 4 s; it is good when
+one answers (reliability 1). Turns are 10 s apart. Five bad turns in a row are down, five good ones
+are up. Link events act at once. Both moves empty the connection table (`flush_conntrack`).
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from relais.shell.drill.client_flows import (
     FixedTcp,
     FixedUdp,
     Fresh,
+    FreshPorts,
     Session,
     Stream,
 )
@@ -62,9 +63,11 @@ class Client:
                 fixed = FixedUdp(self._loop, self._emit, to, self._timeout_ms)
             start = monotonic_ms() + period * index / len(services)
 
-            def fresh_beat(to: Destination = to) -> None:
+            ports = FreshPorts()  # one for each service: their flows differ in the far end, too
+
+            def fresh_beat(to: Destination = to, ports: FreshPorts = ports) -> None:
                 if self._sending:
-                    Fresh(self._loop, self._emit, to, self._timeout_ms)
+                    Fresh(self._loop, self._emit, to, ports, self._timeout_ms)
 
             def fixed_beat(flow: FixedTcp | FixedUdp = fixed) -> None:
                 flow.beat()

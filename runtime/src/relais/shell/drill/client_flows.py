@@ -13,6 +13,7 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 
 from relais.shell.clock import monotonic_ms
 from relais.shell.drill.loop import READ, WRITE, Loop
@@ -73,10 +74,32 @@ def _dns_question(name: str) -> bytes:
     return struct.pack("!HHHHH", 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", 1, 1)
 
 
+class FreshPorts:
+    """Source ports in turn, below the ephemeral ones: a random port would now and then meet the
+    conntrack entry of an earlier request and be steered like it."""
+
+    def __init__(self) -> None:
+        self._ports = cycle(range(12_000, 32_000))
+
+    def bind(self, sock: socket.socket) -> None:
+        """Give a socket the next port that is free. Raises OSError when none is."""
+        for port in islice(self._ports, 100):
+            try:
+                sock.bind(("", port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
 class Fresh:
     """One request from a port of its own; reports itself once and is gone."""
 
-    def __init__(self, loop: Loop, emit: Emit, to: Destination, timeout_ms: float) -> None:
+    def __init__(
+        self, loop: Loop, emit: Emit, to: Destination, ports: FreshPorts, timeout_ms: float
+    ) -> None:
         self._loop, self._emit, self._to = loop, emit, to
         self._sent_ms = monotonic_ms()
         self._port = 0
@@ -84,6 +107,7 @@ class Fresh:
         self._open = True
         self._sock = to.open()
         try:
+            ports.bind(self._sock)
             to.connect(self._sock)
             self._port = self._sock.getsockname()[1]
             if to.protocol == "udp":

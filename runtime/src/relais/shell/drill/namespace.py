@@ -29,9 +29,11 @@ def client_network(drill: Drill) -> Iterator[None]:
 
 
 def remove(drill: Drill) -> None:
-    """Remove namespace and veth, also those of a run that crashed."""
+    """Remove namespace, veth and the client's conntrack entries, also of a run that crashed."""
     succeeds("ip", "link", "delete", "dev", drill.interface)
     succeeds("ip", "netns", "delete", NAME)
+    # our own flows only: a later drill must not meet their marks
+    succeeds("conntrack", "--delete", "--src", drill.client_address.partition("/")[0])
 
 
 def _create(drill: Drill) -> None:
