@@ -84,7 +84,7 @@ def _wan(item: Fields) -> Wan:
         monthly_quota_gb=item.number("monthly_quota_gb", 0, 1e6),
         down_mbit=item.number("down_mbit", 0.001, 1e6),
         up_mbit=item.number("up_mbit", 0.001, 1e6),
-        probe_budget_mb=item.number("probe_budget_mb", 0, 1e6, 45.0 if metered else None),
+        probe_budget_mb=item.number("probe_budget_mb", 0.1, 1e6, 45.0 if metered else None),
     )
 
 

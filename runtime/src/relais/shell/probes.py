@@ -243,8 +243,8 @@ def _key(target: Target) -> str:
 def _greeting(target: Target) -> bytes | None:
     """What to say once connected; None when the handshake is answer enough."""
     if target.probe is ProbeKind.HTTP:
-        host = target.query or target.address
-        return f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+        lines = (f"HEAD {target.query or '/'} HTTP/1.1", f"Host: {target.address}")
+        return "\r\n".join((*lines, "Connection: close", "", "")).encode()
     if target.probe is ProbeKind.HTTPS:
         return importlib.import_module("relais.shell.tls").client_hello(target.query)  # type: ignore[no-any-return]
     return None
