@@ -83,6 +83,7 @@ class Campaign:
                 self._all(self._rest)
             if "forwarding" in self.settings.scenarios:
                 self._forwarding()
+            say(f"runs: {', '.join(name for name in self.settings.scenarios if name in SCENARIOS)}")
             self._all(self._measure)
         finally:
             self.stop.set()

@@ -25,6 +25,7 @@ CUT_ROWS = (
     ("new_tcp_ms", "new TCP connections work again", "ms"),
     ("fixed_udp_ms", "UDP flow with a fixed 5-tuple works again", "ms"),
     ("tcp_told_ms", "open TCP sessions told (reset)", "ms"),
+    ("tcp_told_p99_ms", "the 99th percentile of those that were told", "ms"),
     ("tcp_told_spread_ms", "from the first session told to the 99th percentile", "ms"),
     ("tcp_stuck", "open TCP sessions stuck, per run", "number"),
     ("back_ms", "back on the primary", "ms"),

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -77,7 +79,7 @@ class Site:
             try:
                 ended = wait_for(lambda: booting.poll() is not None, 900, self._stop)
             except KeyboardInterrupt:
-                booting.terminate()
+                os.killpg(booting.pid, signal.SIGINT)  # it takes down what it has made so far
                 booting.wait(60)
                 raise
         if not ended or booting.returncode != 0:
