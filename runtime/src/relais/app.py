@@ -97,7 +97,10 @@ class Daemon:
         systemd.notify("READY=1")
         done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
         systemd.notify("STOPPING=1")
-        self._note(Record("daemon", "relaisd stops", "the kernel keeps the last choice"))
+        self._note(
+            Record("daemon", "relaisd stops", "the kernel keeps the last choice"),
+            clock.monotonic_ms(),
+        )
         self._write_state()
         await control.stop()
         self._journal.stop()
@@ -115,7 +118,10 @@ class Daemon:
             log.error("cannot read the steering map: %s", error)
         members = {service.name: _members(service, found) for service in self.config.services}
         known = {name: chosen for name, chosen in members.items() if chosen}
-        self._note(Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"))
+        self._note(
+            Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"),
+            clock.monotonic_ms(),
+        )
         admin, tokens = self._left_behind()
         self.take(Adopted(clock.monotonic_ms(), known, dead, admin, tokens))
 
@@ -188,13 +194,13 @@ class Daemon:
                 case Evict() if failed is None:
                     self._evict(action)
                 case Record(kind="switch") if switch is not None and failed is None:
-                    self._note(replace(action, inputs={"took_ms": took_ms}))
+                    self._note(replace(action, inputs={"took_ms": took_ms}), event.now_ms)
                 case Evict() | Record(kind="switch" | "evict") if failed is not None:
                     pass  # It did not happen; SwitchFailed tells the truth below.
                 case SendProbe():
                     self._probers[action.wan].send(action.target, action.probe)
                 case Record():
-                    self._note(action)
+                    self._note(action, event.now_ms)
         if failed is not None:
             self.take(SwitchFailed(clock.monotonic_ms(), failed))
         elif any(isinstance(action, Record) for action in actions):
@@ -216,7 +222,7 @@ class Daemon:
             self._nudge(open_tcp)
         except OSError as error:
             why = f"mark 0x{action.mark:04x}/0x{action.mask:04x}: {error}"
-            self._note(Record("evict", "eviction failed", why))
+            self._note(Record("evict", "eviction failed", why), clock.monotonic_ms())
 
     def _nudge(self, connections: list[Connection]) -> None:
         """In small groups, so that a thousand connections do not hold the daemon up."""
@@ -225,9 +231,10 @@ class Daemon:
         if later:
             asyncio.get_running_loop().call_later(NUDGE_PAUSE_S, self._nudge, later)
 
-    def _note(self, record: Record) -> None:
+    def _note(self, record: Record, decided_ms: float) -> None:
+        """Give a record its number and instants, remember it, journal it."""
         self._sequence += 1
-        mono_ms = clock.monotonic_ms() if record.at_ms is None else record.at_ms
+        mono_ms = decided_ms if record.at_ms is None else record.at_ms
         now = clock.wall_at(mono_ms)
         event: dict[str, object] = {
             "seq": self._sequence,
