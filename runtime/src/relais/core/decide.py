@@ -66,7 +66,8 @@ def _settled(work: Work, state: State) -> bool:
     """Nothing that could change a decision has changed since the last one."""
     if state.steered is None or not work.hold:
         return False
-    if work.reviewed_ms != state.reviewed_ms and state.ages:
+    aged = work.reviewed_ms != state.reviewed_ms and state.ages
+    if aged and any(link.penalty.value for link in work.links.values()):
         return False
     if any(link.state is LinkState.DOWN for link in work.links.values()):
         return False  # Evictions wait for patience and proof, which come with time.

@@ -15,10 +15,10 @@ def evolve(value: T, **changes: object) -> T:
     costs more than all that the core computes. Raises TypeError for an unknown field.
     """
     fields = value.__dict__
-    if not changes.keys() <= fields.keys():
+    merged = fields | changes
+    if len(merged) != len(fields):
         unknown = ", ".join(sorted(changes.keys() - fields.keys()))
         raise TypeError(f"{type(value).__name__} has no field {unknown}")
-    copy = object.__new__(type(value))
-    copy.__dict__.update(fields)
-    copy.__dict__.update(changes)
+    copy = object.__new__(value.__class__)
+    object.__setattr__(copy, "__dict__", merged)
     return copy

@@ -39,6 +39,7 @@ class Nfnetlink:
         self._socket.bind((0, 0))
         self._socket.settimeout(2.0)
         self._sequence = 0
+        self._buffer = memoryview(bytearray(1 << 16))
 
     def close(self) -> None:
         """Release the socket."""
@@ -82,11 +83,11 @@ class Nfnetlink:
         header = struct.pack("=IHHII", 16 + len(payload), kind, _REQUEST | flags, self._sequence, 0)
         self._socket.send(header + payload)
         while True:
-            data = self._socket.recv(1 << 18)
+            data = self._buffer[: self._socket.recv_into(self._buffer)]
             offset = 0
             while offset + 16 <= len(data):
                 length, kind_, _, sequence, _ = struct.unpack_from("=IHHII", data, offset)
-                body = data[offset + 16 : offset + length]
+                body = bytes(data[offset + 16 : offset + length])
                 offset += (length + 3) & ~3
                 if sequence != self._sequence:
                     continue

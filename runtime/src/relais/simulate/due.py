@@ -9,10 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from relais.core.evidence import BIRTH_VERDICT_MS, HICCUP_DWELL_MS, SILENCE_FORGET_MS
+from relais.core.evidence import (
+    BIRTH_VERDICT_MS,
+    HICCUP_DWELL_MS,
+    SILENCE_FORGET_MS,
+    SLA_PROBES,
+)
 from relais.core.link import Link
-from relais.core.model import Config, Sla
-from relais.core.quality import Quality, breach
+from relais.core.model import Config
+from relais.core.quality import Quality, link_mos, wilson_low
 from relais.core.state import REVIEW_MS, State
 from relais.core.transitions import LinkState
 
@@ -30,12 +35,12 @@ class Outlook:
     """What of a configuration says when a review may find something."""
 
     config: Config
-    strict: Sla | None
+    limits: Limits | None
 
     @classmethod
     def of(cls, config: Config) -> Outlook:
         """For one configuration."""
-        return cls(config, _strictest(config))
+        return cls(config, Limits.of(config))
 
     def due_ms(self, state: State, *, watched: bool) -> float:
         """The instant from which on a tick may have an effect.
@@ -47,7 +52,7 @@ class Outlook:
         review = watched
         for link in state.links.values():
             due = min(due, _due(link, self.config, now_ms))
-            review = review or _unsettled(link, self.strict, now_ms)
+            review = review or _unsettled(link, self.limits, now_ms)
         return min(due, (now_ms // REVIEW_MS + 1) * REVIEW_MS) if review else due
 
 
@@ -97,12 +102,12 @@ def _doubt_ms(link: Link, config: Config, now_ms: float) -> float:
             return link.since_ms + config.policy.failback_after_s * 1000
         case LinkState.DOWN if link.dark_since_ms is not None:
             waits = (link.dark_since_ms + service.patience_ms for service in config.services)
-            return min((due for due in waits if due >= now_ms), default=NEVER)
+            return min((due for due in (*waits, *link.sweeps_ms) if due >= now_ms), default=NEVER)
         case _:
             return NEVER
 
 
-def _unsettled(link: Link, strict: Sla | None, now_ms: float) -> bool:
+def _unsettled(link: Link, limits: Limits | None, now_ms: float) -> bool:
     """Whether the review of a whole second could find anything."""
     if (
         link.quality is not Quality.GOOD
@@ -118,27 +123,52 @@ def _unsettled(link: Link, strict: Sla | None, now_ms: float) -> bool:
         if record.missed > 1:
             return True
     window = link.window
-    if window.srtt_ms is None or strict is None:
+    if limits is None or window.srtt_ms is None:
         return False
-    judged = min(window.count, 120)
-    newest = (1 << judged) - 1
-    answered = (window.answered_bits & newest).bit_count()
-    return breach(strict, window.srtt_ms, window.jitter_ms, judged, answered) is not None
+    judged = min(window.count, SLA_PROBES)
+    answered = (window.answered_bits & ((1 << judged) - 1)).bit_count()
+    jitter_ms = window.jitter_ms or 0.0
+    return (
+        judged - answered > limits.losses
+        or window.srtt_ms > limits.rtt_ms
+        or jitter_ms > limits.jitter_ms
+        or window.srtt_ms / 2 + 2 * jitter_ms > limits.delay_ms
+    )
 
 
-def _strictest(config: Config) -> Sla | None:
-    """Limits that are broken a little before any service's are."""
-    limits = [service.sla for service in config.services if service.sla is not None]
-    if not limits:
-        return None
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Figures up to which no service's limits can be broken: losses among the newest probes, and
+    times; `delay_ms` is half a round trip and two jitters, as the voice quality has it."""
 
-    def least(values: list[float | None]) -> float | None:
-        return min((value * 0.8 for value in values if value is not None), default=None)
+    losses: int
+    rtt_ms: float
+    jitter_ms: float
+    delay_ms: float
 
-    mos = max((sla.mos + 0.3 for sla in limits if sla.mos is not None), default=None)
-    return Sla(
-        loss_percent=least([sla.loss_percent for sla in limits]),
-        latency_ms=least([sla.latency_ms for sla in limits]),
-        jitter_ms=least([sla.jitter_ms for sla in limits]),
-        mos=None if mos is None else min(mos, 4.3),
+    @classmethod
+    def of(cls, config: Config) -> Limits | None:
+        """The strictest of all services; None when no service has any."""
+        slas = [service.sla for service in config.services if service.sla is not None]
+        if not slas:
+            return None
+        shares = [sla.loss_percent for sla in slas if sla.loss_percent is not None]
+        losses = _losses(min(shares, default=100.0) / 100)
+        scores = [sla.mos for sla in slas if sla.mos is not None]
+        loss = 100 * wilson_low(losses, SLA_PROBES)
+        delays = (ms for ms in range(1000) if link_mos(2.0 * ms, 0.0, loss) < max(scores, default=0))
+        return cls(
+            losses,
+            2 * min((sla.latency_ms for sla in slas if sla.latency_ms is not None), default=NEVER),
+            min((sla.jitter_ms for sla in slas if sla.jitter_ms is not None), default=NEVER),
+            next(delays, NEVER) - 1,
+        )
+
+
+def _losses(share: float) -> int:
+    """How many of the newest probes may be lost for sure, also while there are fewer of them."""
+    return next(
+        lost
+        for lost in range(SLA_PROBES + 1)
+        if lost == SLA_PROBES or wilson_low(lost + 1, lost + 1 + 20) > share
     )

@@ -19,7 +19,7 @@ from relais.core.select import Rank, rank
 from relais.core.state import State, initial
 from relais.core.step import step
 from relais.core.transitions import LinkState
-from relais.simulate.due import Outlook, pace_ms
+from relais.simulate.due import FAST_TICK_MS, Outlook, pace_ms
 from relais.simulate.line import Fault, Line
 from relais.simulate.models import Stretch
 from relais.simulate.office import Demand
@@ -27,7 +27,6 @@ from relais.simulate.scenario import Scenario
 
 WARM_MS = 20_000.0
 """Time to prove the links after a cold start; nothing in it is counted."""
-_FAST_GRID_MS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +188,9 @@ class Simulation:
         rtt_ms = line.probe(now_ms)
         if rtt_ms is not None:
             heapq.heappush(self._flying, (now_ms + rtt_ms, probe.probe, probe, rtt_ms))
-        if rtt_ms is None or rtt_ms > _FAST_GRID_MS or not line.loaded:
-            self._look = self._look or not (rtt_ms is not None and line.loaded)
+        # An idle line's counters show what it has sent, unless the answer comes before they are read.
+        if not line.loaded and (rtt_ms is None or rtt_ms >= FAST_TICK_MS):
+            self._look = True
 
     def _note_switches(self, before: State) -> None:
         now_ms = self._state.now_ms
