@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from relais import __version__
 from relais.answers import Answers
@@ -74,8 +75,9 @@ class Daemon:
         self._netfilter = Nfnetlink()
         self._nudger = Nudger()
         self._probers: dict[str, Prober] = {}
-        self._written_ms = 0.0
-        self._barked_ms = 0.0
+        self._broken: asyncio.Future[None]
+        self._read_ms = self._due_ms = 0.0
+        self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
 
     async def run(self) -> None:
@@ -92,10 +94,14 @@ class Daemon:
         control = ControlServer(self._paths.run / "control.sock", Answers(self).handlers())
         await control.start()
         watcher = LinkWatcher(self.config.wans, self._observed)
-        tasks = [asyncio.create_task(watcher.run()), asyncio.create_task(self._tick_forever())]
+        self._broken = loop.create_future()
+        self._read_ms = self._due_ms = clock.monotonic_ms()
+        self._tick()
+        watching = asyncio.create_task(watcher.run())
         stopping = asyncio.create_task(stop.wait())
         systemd.notify("READY=1")
-        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        waited: list[asyncio.Future[Any]] = [watching, stopping, self._broken]
+        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         systemd.notify("STOPPING=1")
         self._note(
             Record("daemon", "relaisd stops", "the kernel keeps the last choice"),
@@ -104,8 +110,8 @@ class Daemon:
         self._write_state()
         await control.stop()
         self._journal.stop()
-        for task in (*tasks, stopping):
-            task.cancel()
+        watching.cancel()
+        stopping.cancel()
         for task in done:
             task.result()
 
@@ -136,19 +142,24 @@ class Daemon:
             return {}, {}
         return admin, tokens
 
-    async def _tick_forever(self) -> None:
-        read_ms = due = clock.monotonic_ms()
-        while True:
-            due = max(due + self._pace_ms(), clock.monotonic_ms())
-            await asyncio.sleep((due - clock.monotonic_ms()) / 1000)
-            now = clock.monotonic_ms()
-            self.take(Tick(now, self._traffic(), read_ms))
-            read_ms = now
+    def _tick(self) -> None:
+        """Look at the counters and let time pass for the core; then again, at its pace."""
+        now = clock.monotonic_ms()
+        try:
+            self.take(Tick(now, self._traffic(), self._read_ms))
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._write_state()
-            if now - self._barked_ms >= WATCHDOG_EVERY_MS:
-                self._barked_ms = now
-                systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
+        except Exception as error:  # A defect must end the daemon, which systemd starts again.
+            self._broken.set_exception(error)
+            return
+        self._read_ms = now
+        if now - self._barked_ms >= WATCHDOG_EVERY_MS:
+            self._barked_ms = now
+            systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
+        self._due_ms = max(self._due_ms + self._pace_ms(), now)
+        # A callback at a time, not a sleeping task: half the wake-ups.
+        wait_s = (self._due_ms - clock.monotonic_ms()) / 1000
+        asyncio.get_running_loop().call_later(max(0.0, wait_s), self._tick)
 
     def _pace_ms(self) -> float:
         """Fast while a link is in doubt, when every tick may bring the verdict."""

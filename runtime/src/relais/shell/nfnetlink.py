@@ -37,7 +37,8 @@ class Nfnetlink:
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
         self._socket.bind((0, 0))
-        self._socket.settimeout(2.0)
+        # A time limit in the kernel: Python's own would cost a poll() for every message.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 2, 0))
         self._sequence = 0
         self._buffer = memoryview(bytearray(1 << 16))
 

@@ -156,7 +156,9 @@ class Limits:
         losses = _losses(min(shares, default=100.0) / 100)
         scores = [sla.mos for sla in slas if sla.mos is not None]
         loss = 100 * wilson_low(losses, SLA_PROBES)
-        delays = (ms for ms in range(1000) if link_mos(2.0 * ms, 0.0, loss) < max(scores, default=0))
+        delays = (
+            ms for ms in range(1000) if link_mos(2.0 * ms, 0.0, loss) < max(scores, default=0)
+        )
         return cls(
             losses,
             2 * min((sla.latency_ms for sla in slas if sla.latency_ms is not None), default=NEVER),

@@ -88,9 +88,7 @@ def fitted(scenario: Scenario, config: Config) -> Scenario:
     """A built-in scenario for any configuration: its first line for the first WAN, and so on; the
     last one stands for all further WANs."""
     models = list(scenario.links.values())
-    links = {
-        wan.name: models[min(index, len(models) - 1)] for index, wan in enumerate(config.wans)
-    }
+    links = {wan.name: models[min(index, len(models) - 1)] for index, wan in enumerate(config.wans)}
     return Scenario(scenario.name, links, scenario.office)
 
 
@@ -196,16 +194,12 @@ def _occasion(item: Fields) -> tuple[float, float]:
     return start, _number(item, "seconds", 30.0, 0.001, 1e9)
 
 
-def _number(
-    item: Fields, key: str, default: float, low: float = 0.0, high: float = 100.0
-) -> float:
+def _number(item: Fields, key: str, default: float, low: float = 0.0, high: float = 100.0) -> float:
     found = item.number(key, low, high, default)
     return default if found is None else float(found)
 
 
-def _pair(
-    item: Fields, key: str, default: tuple[float, float], low: float
-) -> tuple[float, float]:
+def _pair(item: Fields, key: str, default: tuple[float, float], low: float) -> tuple[float, float]:
     """Two numbers in a list, or one number that stands for both."""
     value = item.take(key, required=False)
     if value is None:

@@ -97,7 +97,7 @@ class Simulation:
         self._flying: list[tuple[float, int, SendProbe, float]] = []
         self._changes = self._agenda()
         self._next_change = 0
-        self._ticked_ms = stretch.begin_ms
+        self._now_ms = self._ticked_ms = stretch.begin_ms
         self._pace_ms = pace_ms(self._state)
         self._tick_ms = stretch.begin_ms + self._pace_ms
         self._look = True
@@ -124,7 +124,7 @@ class Simulation:
         while True:
             change_ms = self._changes[self._next_change]
             arrival_ms = flying[0][0] if flying else math.inf
-            now_ms = min(change_ms, arrival_ms, self._tick_ms)
+            self._now_ms = now_ms = min(change_ms, arrival_ms, self._tick_ms)
             if now_ms >= end_ms:
                 return self._outcome
             if change_ms == now_ms:
@@ -217,18 +217,17 @@ class Simulation:
     def _next_tick_ms(self) -> float:
         """The next tick of the daemon's grid, or the first that may have an effect."""
         last, pace = self._ticked_ms, self._pace_ms
-        soonest = last + pace
+        now_ms = self._now_ms
+        first = max(math.ceil((now_ms - last) / pace), 1)
         if self._dense or self._look or self._world_moves() or pace != pace_ms(self._state):
-            return soonest
-        now_ms = self._state.now_ms
+            return last + first * pace
         due = self._outlook.due_ms(self._state, watched=self._demand.watched(now_ms))
+        ticks = (due - last - 1e-4) / pace
         # The counters must be read right before the world changes, to see what it changes.
-        change_ms = self._changes[self._next_change]
-        ticks = min(
-            math.ceil((due - last - 1e-4) / pace) if due < math.inf else math.inf,
-            math.floor((change_ms - last) / pace) if change_ms < math.inf else math.inf,
-        )
-        return last + max(ticks, 1) * pace
+        change = (self._changes[self._next_change] - last) / pace
+        if change < ticks:
+            return last + max(math.floor(change), first) * pace
+        return math.inf if ticks == math.inf else last + max(math.ceil(ticks), first) * pace
 
     def _world_moves(self) -> bool:
         """Whether the next counters may start or end a silence."""
