@@ -74,7 +74,7 @@ class Gateway:
         )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gateway(site_lab: Any) -> Gateway:
     """The provisioned gateway."""
     return Gateway(site_lab)

@@ -85,8 +85,11 @@ def test_what_somebody_took_away_is_put_back(converged: Any) -> None:
     before = converged.configuration()
     converged.run("nft", "delete", "table", "inet", "relais")
     converged.run("ip", "rule", "del", "priority", "2002")
+    converged.run("chmod", "o+w", "/etc/relais/ruleset.nft")
+    converged.run("rm", "/etc/dnsmasq.d/relais.conf")
     assert converged.site() > 0
     assert converged.configuration() == before
+    assert converged.run("stat", "-c", "%a", "/etc/relais/ruleset.nft") == "644\n"
 
 
 def test_a_renamed_wan_goes_live_although_the_live_choice_has_its_old_name(converged: Any) -> None:

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services on the wire: balance, users, names, and what a backup may carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+ECHO = "198.51.100.10"
+WEB = "198.51.100.200"
+SERVICES = [
+    {"name": "bulk", "match": {"ports": "udp/9000"}, "on_backup": "block"},
+    {"name": "desk", "match": {"users": "reception"}, "prefer": ["lte", "fibre"]},
+    {"name": "spread", "match": {"ports": "tcp/443"}, "balance": {"fibre": 50, "lte": 50}},
+    {
+        "name": "stream",
+        "match": {"domains": "www.example.com"},
+        "prefer": ["lte", "fibre"],
+        "on_backup": {"limit_mbit": 2},
+    },
+]
+# Only the network of the mobile operator is in relais_management.
+MANAGERS = [("isp-lte", "wan2", True), ("isp-fibre", "wan1", False)]
+
+
+@pytest.fixture(scope="module")
+def office(gateway: Any) -> Iterator[Any]:
+    """The gateway with a service map that uses every kind of match, without its daemon."""
+    gateway.site(
+        relais_services=SERVICES,
+        relais_priority_users=[{"name": "reception", "addresses": ["192.0.2.40"]}],
+        relais_management={"addresses": ["203.0.113.128/26"], "ports": ["tcp/22"]},
+    )
+    gateway.run("systemctl", "stop", "relaisd")
+    yield gateway
+    gateway.site()
+
+
+def line_of(office: Any, protocol: str, port: str) -> set[str]:
+    """The marks of the flows to a port of the Internet."""
+    flows = office.run("conntrack", "-L", "-p", protocol, "--dport", port, "-d", ECHO)
+    return {word for word in flows.split() if word.startswith("mark=")}
+
+
+def test_every_kind_of_service_loads(office: Any) -> None:
+    steer = office.run("nft", "list", "map", "inet", "relais", "steer")
+    assert "goto spread_spread" in steer and "goto via_lte" in steer
+
+
+def test_a_name_that_is_asked_for_becomes_a_destination_of_its_service(office: Any) -> None:
+    answer = office.lab.client("lan", "dns-udp", "192.0.2.1", "www.example.com")
+    assert answer.stdout == f"{WEB}\n"
+    assert WEB in office.run("nft", "list", "set", "inet", "relais", "domains_stream4")
+
+
+def test_a_client_keeps_one_line_for_a_balanced_service(office: Any) -> None:
+    for _ in range(3):
+        assert office.lab.client("lan", "tcp", ECHO, "443").returncode == 0
+    assert len(line_of(office, "tcp", "443")) == 1
+
+
+def test_what_a_backup_may_not_carry_is_refused_there(office: Any) -> None:
+    assert office.lab.client("lan", "udp", ECHO, "9000").returncode == 0
+    office.run("conntrack", "-D", "-p", "udp", "--dport", "9000")
+    office.run("nft", "delete element inet relais steer { 1 }")
+    office.run("nft", "add element inet relais steer { 1 : goto via_lte }")
+    assert office.lab.client("lan", "udp", ECHO, "9000").returncode != 0
+    assert office.lab.client("lan", "udp", ECHO, "5060").returncode == 0
+
+
+@pytest.mark.parametrize(("isp", "interface", "welcome"), MANAGERS)
+def test_management_may_come_in_by_a_wan(
+    office: Any, isp: str, interface: str, welcome: bool
+) -> None:
+    address = office.run("ip", "-4", "-brief", "address", "show", "dev", interface).split()[2]
+    knock = ("nc", "-z", "-w", "1", address.partition("/")[0], "22")
+    assert (office.lab.exec(isp, *knock).returncode == 0) == welcome
