@@ -42,6 +42,10 @@ from relais.shell.probes import Prober
 
 TICK_MS = 50.0
 FAST_TICK_MS = 10.0
+CALM_TICK_MS = 100.0
+CALM_AFTER_MS = 3000.0
+BUSY_PACKETS = 4
+"""More packets than this between two looks are not only our own probes."""
 _DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
 NUDGES_AT_ONCE = 50
 NUDGE_PAUSE_S = 0.005
@@ -76,7 +80,8 @@ class Daemon:
         self._nudger = Nudger()
         self._probers: dict[str, Prober] = {}
         self._broken: asyncio.Future[None]
-        self._read_ms = self._due_ms = 0.0
+        self._read_ms = self._due_ms = self._busy_ms = 0.0
+        self._sent = 0
         self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
 
@@ -162,11 +167,12 @@ class Daemon:
         asyncio.get_running_loop().call_later(max(0.0, wait_s), self._tick)
 
     def _pace_ms(self) -> float:
-        """Fast while a link is in doubt, when every tick may bring the verdict."""
+        """Fast while a link is in doubt, when every tick may bring the verdict; slow when the lines
+        are idle, because silence can then only be found by probes."""
         for link in self.state.links.values():
             if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
                 return FAST_TICK_MS
-        return TICK_MS
+        return TICK_MS if clock.monotonic_ms() - self._busy_ms < CALM_AFTER_MS else CALM_TICK_MS
 
     def _traffic(self) -> Mapping[str, Traffic]:
         try:
@@ -177,11 +183,20 @@ class Daemon:
                 self._counter_error = str(error)
                 log.error("cannot read the packet counters: %s", error)
             return {}
-        return {
+        traffic = {
             wan.name: Traffic(rx[0], tx[0], rx[1], tx[1])
             for wan in self.config.wans
             if (rx := counted.get(f"rx_{wan.name}")) and (tx := counted.get(f"tx_{wan.name}"))
         }
+        self._notice(traffic)
+        return traffic
+
+    def _notice(self, traffic: Mapping[str, Traffic]) -> None:
+        """Remember when the lines last carried more than our own probes."""
+        sent = sum(counted.tx_packets for counted in traffic.values())
+        if abs(sent - self._sent) > BUSY_PACKETS:
+            self._busy_ms = clock.monotonic_ms()
+        self._sent = sent
 
     def _observed(self, event: LinkObserved) -> None:
         self._probers[event.wan].reset()
