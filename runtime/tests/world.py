@@ -14,6 +14,7 @@ from relais.core.events import (
     AdminRequested,
     Adopted,
     Event,
+    Excused,
     LinkObserved,
     ProbeReplied,
     SwitchFailed,
@@ -21,7 +22,8 @@ from relais.core.events import (
     Traffic,
 )
 from relais.core.model import Admin, Config, Member
-from relais.core.step import State, initial, step
+from relais.core.state import State, initial
+from relais.core.step import step
 
 TICK_MS = 50.0
 
@@ -30,7 +32,14 @@ DOCUMENT: dict[str, Any] = {
     "site": "Cabinet Exemple",
     "gateway": "gw",
     "wans": [
-        {"id": 1, "name": "fibre", "interface": "wan1", "table": 1001, "gateway": "203.0.113.1"},
+        {
+            "id": 1,
+            "name": "fibre",
+            "interface": "wan1",
+            "table": 1001,
+            "gateway": "203.0.113.1",
+            "technology": "ftth",
+        },
         {"id": 2, "name": "lte", "interface": "wan2", "table": 1002, "metered": True},
     ],
     "services": [
@@ -80,6 +89,9 @@ class World:
         self.dark: set[str] = set()
         self.silent_targets: set[tuple[str, str]] = set()
         self.busy: set[str] = set()
+        self.losing: dict[str, Callable[[], bool]] = {}
+        self.stream_mbit: dict[str, float] = {}
+        self.stream_bytes: dict[str, float] = {wan.name: 0.0 for wan in self.config.wans}
         self.kernel: dict[str, tuple[Member, ...]] = {
             service.name: service.members[:1] for service in self.config.services
         }
@@ -111,6 +123,10 @@ class World:
         """The administrator speaks."""
         self.feed(AdminRequested(self.now_ms, wan, mode))
 
+    def excuse(self, wan: str, seconds: float) -> None:
+        """A drill announces itself."""
+        self.feed(Excused(self.now_ms, wan, self.now_ms + seconds * 1000))
+
     def run(self, seconds: float) -> World:
         """Let time pass in ticks, delivering answers when they are due."""
         end = self.now_ms + seconds * 1000
@@ -124,8 +140,13 @@ class World:
             for wan in self.busy:
                 self.counters[wan][1] += 5
                 self.counters[wan][0] += 0 if wan in self.dark else 5
-            traffic = {wan: Traffic(rx, tx) for wan, (rx, tx) in self.counters.items()}
-            self.feed(Tick(self.now_ms, traffic))
+            for wan, mbit in self.stream_mbit.items():
+                self.stream_bytes[wan] += mbit * TICK_MS * 125
+            traffic = {
+                wan: Traffic(rx, tx, rx * 200, tx * 200 + int(self.stream_bytes[wan]))
+                for wan, (rx, tx) in self.counters.items()
+            }
+            self.feed(Tick(self.now_ms, traffic, self.now_ms - TICK_MS))
         return self
 
     def feed(self, event: Event) -> None:
@@ -154,6 +175,8 @@ class World:
         self.probes.append((now_ms, probe))
         self.counters[probe.wan][1] += 1
         silent = (probe.wan, probe.target) in self.silent_targets
+        lost = self.losing.get(probe.wan)
+        silent = silent or (lost is not None and lost())
         if probe.wan not in self.dark and not silent:
             rtt_ms = self.rtt_ms[probe.wan]
             self.in_flight.append((now_ms + rtt_ms, probe, rtt_ms))

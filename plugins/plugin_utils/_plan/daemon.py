@@ -20,6 +20,9 @@ WAN_KEYS = (
     "technology",
     "metered",
     "monthly_quota_gb",
+    "down_mbit",
+    "up_mbit",
+    "probe_budget_mb",
 )
 SERVICE_KEYS = (
     "id",

@@ -13,15 +13,19 @@ from .addresses import network_around
 from .problems import Place, Problems, usable
 from .wans import Record, each, report_duplicates
 
-# Three operators, three networks, three kinds of probe: one of them failing says nothing.
+# Three operators in three networks: one of them failing says nothing. Two or more are asked by DNS
+# and by TCP, so that a line on which only the one or the other is dead can be told.
 DEFAULT_TARGETS = [
     {"name": "cloudflare", "address": "1.1.1.1", "probe": "dns"},
-    {"name": "google", "address": "8.8.8.8", "probe": "tcp"},
+    {"name": "google-tcp", "address": "8.8.8.8", "probe": "tcp"},
     {"name": "quad9", "address": "9.9.9.9", "probe": "icmp"},
+    {"name": "google", "address": "8.8.8.8", "probe": "dns"},
+    {"name": "cloudflare-tcp", "address": "1.1.1.1", "probe": "tcp"},
+    {"name": "quad9-dns", "address": "9.9.9.9", "probe": "dns"},
 ]
-DEFAULT_RESOLVERS = [target["address"] for target in DEFAULT_TARGETS]
-DEFAULT_PORTS = {"icmp": None, "dns": 53, "tcp": 443, "http": 80}
-DEFAULT_QUERIES = {"icmp": None, "dns": "example.com", "tcp": None, "http": "/"}
+DEFAULT_RESOLVERS = ["1.1.1.1", "8.8.8.8", "9.9.9.9"]
+DEFAULT_PORTS = {"icmp": None, "dns": 53, "tcp": 443, "http": 80, "https": 443, "sip": 5060}
+DEFAULT_QUERIES = {"dns": "example.com", "http": "/"}
 FEWEST_TARGETS = 3
 FEWEST_NETWORKS = 2
 # Two hosts that share this prefix stand in one place. The Internet announces nothing smaller than
@@ -49,7 +53,7 @@ def _check_probe(target: Record, place: Place) -> None:
     probe = target["probe"]
     if probe == "icmp" and target["port"] is not None:
         place.key("port").wrong("given with probe icmp", "leave it out")
-    if probe in ("icmp", "tcp") and target["query"] is not None:
+    if probe in ("icmp", "tcp", "sip") and target["query"] is not None:
         place.key("query").wrong(f"given with probe {probe}", "leave it out")
     if probe == "http" and usable(target["query"]) and not target["query"].startswith("/"):
         place.key("query").wrong(f"'{target['query']}' is not a path", f"write /{target['query']}")
@@ -89,7 +93,7 @@ def planned_targets(targets: list[Record]) -> list[Record]:
             "address": str(target["address"]),
             "probe": target["probe"],
             "port": _port(target),
-            "query": target["query"] or DEFAULT_QUERIES[target["probe"]],
+            "query": target["query"] or DEFAULT_QUERIES.get(target["probe"]),
         }
         for target in targets
     ]

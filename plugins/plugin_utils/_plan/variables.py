@@ -100,6 +100,11 @@ WAN = {
     "availability_percent": Field(number(0, 100), "availability that the contract promises"),
     "metered": Field(TRUTH, "whether traffic is counted", default=False),
     "monthly_quota_gb": Field(number(0.001, 1000000), "monthly volume; needed when metered"),
+    "probe_budget_mb": Field(
+        number(0.1, 1000000),
+        "what probes may cost in 30 days; they stop at it",
+        shown_default="`45` when metered, else none",
+    ),
     "down_mbit": Field(number(0.01, 1000000), "rate towards the site"),
     "up_mbit": Field(number(0.01, 1000000), "rate from the site"),
 }
@@ -204,20 +209,20 @@ ALERTS = {
 TARGET = {
     "name": Field(LABEL, "name of the target", required=True),
     "address": Field(ADDRESS4, "address of a host on the Internet", required=True),
-    "probe": Field(choice("icmp", "dns", "tcp", "http"), "how it is asked", required=True),
+    "probe": Field(choice("icmp", "dns", "tcp", "http", "https", "sip"), "how it is asked", required=True),
     "port": Field(
-        whole(1, 65535), "port asked (not icmp)", shown_default="dns 53, tcp 443, http 80"
+        whole(1, 65535), "port asked (not icmp)", shown_default="dns 53, tcp 443, http 80, https 443, sip 5060"
     ),
     "query": Field(
         TEXT,
-        "name asked for (dns) or path asked for (http)",
+        "name asked for (dns), path asked for (http) or name of the server (https)",
         shown_default="dns example.com, http /",
     ),
 }
 
 POLICY = {
     "failback_after_s": Field(whole(1, 86400), "how long a WAN must be well again", default=60),
-    "probe_interval_ms": Field(whole(100, 60000), "time between probes of a target", default=500),
+    "probe_interval_ms": Field(whole(100, 60000), "time between probes of a WAN", default=1000),
 }
 
 MANAGEMENT = {

@@ -155,6 +155,7 @@ _COPIED = (
     "availability_percent",
     "metered",
     "monthly_quota_gb",
+    "probe_budget_mb",
     "down_mbit",
     "up_mbit",
 )

@@ -8,15 +8,16 @@ import json
 import logging
 import signal
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from relais import __version__
+from relais.answers import Answers
 from relais.core import report
 from relais.core.actions import Evict, Record, SendProbe, Steer
 from relais.core.events import (
-    AdminRequested,
     Adopted,
     Event,
     LinkObserved,
@@ -26,18 +27,28 @@ from relais.core.events import (
     Traffic,
 )
 from relais.core.model import Admin, Config, Member, Service
-from relais.core.select import Rank, rank
-from relais.core.step import initial, step
+from relais.core.state import initial
+from relais.core.step import step
+from relais.core.transitions import LinkState
 from relais.shell import clock, systemd
-from relais.shell.control_server import ControlServer, Handler, Refused
+from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
 from relais.shell.journal import Journal
 from relais.shell.netlink import LinkWatcher
 from relais.shell.nfnetlink import Nfnetlink
 from relais.shell.nft import Nft, NftError
+from relais.shell.nudge import Connection, Nudger
 from relais.shell.probes import Prober
 
 TICK_MS = 50.0
+FAST_TICK_MS = 10.0
+CALM_TICK_MS = 100.0
+CALM_AFTER_MS = 3000.0
+BUSY_PACKETS = 4
+"""More packets than this between two looks are not only our own probes."""
+_DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
+NUDGES_AT_ONCE = 50
+NUDGE_PAUSE_S = 0.005
 STATE_EVERY_MS = 5000.0
 WATCHDOG_EVERY_MS = 2000.0
 KEPT_EVENTS = 1000
@@ -56,19 +67,22 @@ class Daemon:
     """One gateway's failover daemon. Stopping it changes nothing in the kernel."""
 
     def __init__(self, config: Config, paths: Paths) -> None:
-        self._config = config
+        self.config = config
         self._paths = paths
-        self._state = initial(config, clock.monotonic_ms())
+        self.state = initial(config, clock.monotonic_ms())
         self._started_at = clock.rfc3339(clock.wall_now())
         self._events: deque[dict[str, object]] = deque(maxlen=KEPT_EVENTS)
         self._sequence = 0
-        self._service_events: dict[str, tuple[str, str]] = {}
+        self._service_events: dict[str, tuple[str | None, str]] = {}
         self._journal = Journal(paths.state / "journal.db")
         self._nft = Nft(config, paths.run / "nft" / "live.nft")
         self._netfilter = Nfnetlink()
+        self._nudger = Nudger()
         self._probers: dict[str, Prober] = {}
-        self._written_ms = 0.0
-        self._barked_ms = 0.0
+        self._broken: asyncio.Future[None]
+        self._read_ms = self._due_ms = self._busy_ms = 0.0
+        self._sent = 0
+        self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
 
     async def run(self) -> None:
@@ -79,23 +93,30 @@ class Daemon:
             loop.add_signal_handler(number, stop.set)
         self._sequence = self._journal.start()
         self._probers = {
-            wan.name: Prober(wan, self._config.targets, self._answered) for wan in self._config.wans
+            wan.name: Prober(wan, self.config.targets, self._answered) for wan in self.config.wans
         }
         self._adopt()
-        control = ControlServer(self._paths.run / "control.sock", self._handlers())
+        control = ControlServer(self._paths.run / "control.sock", Answers(self).handlers())
         await control.start()
-        watcher = LinkWatcher(self._config.wans, self._observed)
-        tasks = [asyncio.create_task(watcher.run()), asyncio.create_task(self._tick_forever())]
+        watcher = LinkWatcher(self.config.wans, self._observed)
+        self._broken = loop.create_future()
+        self._read_ms = self._due_ms = clock.monotonic_ms()
+        self._tick()
+        watching = asyncio.create_task(watcher.run())
         stopping = asyncio.create_task(stop.wait())
         systemd.notify("READY=1")
-        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        waited: list[asyncio.Future[Any]] = [watching, stopping, self._broken]
+        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         systemd.notify("STOPPING=1")
-        self._note(Record("daemon", "relaisd stops", "the kernel keeps the last choice"))
+        self._note(
+            Record("daemon", "relaisd stops", "the kernel keeps the last choice"),
+            clock.monotonic_ms(),
+        )
         self._write_state()
         await control.stop()
         self._journal.stop()
-        for task in (*tasks, stopping):
-            task.cancel()
+        watching.cancel()
+        stopping.cancel()
         for task in done:
             task.result()
 
@@ -106,57 +127,88 @@ class Daemon:
         except NftError as error:
             found, dead = {}, frozenset()
             log.error("cannot read the steering map: %s", error)
-        members = {service.name: _members(service, found) for service in self._config.services}
+        members = {service.name: _members(service, found) for service in self.config.services}
         known = {name: chosen for name, chosen in members.items() if chosen}
-        self._note(Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"))
-        self._take(Adopted(clock.monotonic_ms(), known, dead, self._left_admin()))
+        self._note(
+            Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"),
+            clock.monotonic_ms(),
+        )
+        admin, tokens = self._left_behind()
+        self.take(Adopted(clock.monotonic_ms(), known, dead, admin, tokens))
 
-    def _left_admin(self) -> dict[str, Admin]:
-        """Links that the administrator had drained or forced before a restart of the daemon."""
+    def _left_behind(self) -> tuple[dict[str, Admin], dict[str, float]]:
+        """The predecessor's administrative modes, and what was left of its probe budgets."""
         try:
-            left = json.loads((self._paths.run / "state.json").read_text(encoding="utf-8"))
-            return {name: Admin(wan["admin"]) for name, wan in left["wans"].items()}
+            left = json.loads((self._paths.run / "state.json").read_text(encoding="utf-8"))["wans"]
+            admin = {name: Admin(wan["admin"]) for name, wan in left.items()}
+            budgets = {name: wan.get("probe_budget") for name, wan in left.items()}
+            tokens = {name: float(b["left_bytes"]) for name, b in budgets.items() if b}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}
+            return {}, {}
+        return admin, tokens
 
-    async def _tick_forever(self) -> None:
-        due = clock.monotonic_ms()
-        while True:
-            due = max(due + TICK_MS, clock.monotonic_ms() - TICK_MS)
-            await asyncio.sleep(max(0.0, (due - clock.monotonic_ms()) / 1000))
-            now = clock.monotonic_ms()
-            self._take(Tick(now, self._traffic()))
+    def _tick(self) -> None:
+        """Look at the counters and let time pass for the core; then again, at its pace."""
+        now = clock.monotonic_ms()
+        try:
+            self.take(Tick(now, self._traffic(), self._read_ms))
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._write_state()
-            if now - self._barked_ms >= WATCHDOG_EVERY_MS:
-                self._barked_ms = now
-                systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
+        except Exception as error:  # A defect must end the daemon, which systemd starts again.
+            self._broken.set_exception(error)
+            return
+        self._read_ms = now
+        if now - self._barked_ms >= WATCHDOG_EVERY_MS:
+            self._barked_ms = now
+            systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
+        self._due_ms = max(self._due_ms + self._pace_ms(), now)
+        # A callback at a time, not a sleeping task: half the wake-ups.
+        wait_s = (self._due_ms - clock.monotonic_ms()) / 1000
+        asyncio.get_running_loop().call_later(max(0.0, wait_s), self._tick)
+
+    def _pace_ms(self) -> float:
+        """Fast while a link is in doubt, when every tick may bring the verdict; slow when the lines
+        are idle, because silence can then only be found by probes."""
+        for link in self.state.links.values():
+            if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
+                return FAST_TICK_MS
+        return TICK_MS if clock.monotonic_ms() - self._busy_ms < CALM_AFTER_MS else CALM_TICK_MS
 
     def _traffic(self) -> Mapping[str, Traffic]:
         try:
-            packets = self._netfilter.counters("relais")
+            counted = self._netfilter.counters("relais")
             self._counter_error = ""
         except OSError as error:
             if str(error) != self._counter_error:
                 self._counter_error = str(error)
                 log.error("cannot read the packet counters: %s", error)
             return {}
-        return {
-            wan.name: Traffic(packets[f"rx_{wan.name}"], packets[f"tx_{wan.name}"])
-            for wan in self._config.wans
-            if f"rx_{wan.name}" in packets and f"tx_{wan.name}" in packets
+        traffic = {
+            wan.name: Traffic(rx[0], tx[0], rx[1], tx[1])
+            for wan in self.config.wans
+            if (rx := counted.get(f"rx_{wan.name}")) and (tx := counted.get(f"tx_{wan.name}"))
         }
+        self._notice(traffic)
+        return traffic
+
+    def _notice(self, traffic: Mapping[str, Traffic]) -> None:
+        """Remember when the lines last carried more than our own probes."""
+        sent = sum(counted.tx_packets for counted in traffic.values())
+        if abs(sent - self._sent) > BUSY_PACKETS:
+            self._busy_ms = clock.monotonic_ms()
+        self._sent = sent
 
     def _observed(self, event: LinkObserved) -> None:
         self._probers[event.wan].reset()
-        self._take(event)
+        self._probers[event.wan].first_hop(event.gateway)
+        self.take(event)
 
     def _answered(self, wan: str, target: str, probe: int, rtt_ms: float) -> None:
-        self._take(ProbeReplied(clock.monotonic_ms(), wan, target, probe, rtt_ms))
+        self.take(ProbeReplied(clock.monotonic_ms(), wan, target, probe, rtt_ms))
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
         """Feed the core and do what it says, in its order: the switch, if any, comes first."""
-        self._state, actions = step(self._state, event)
+        self.state, actions = step(self.state, event)
         switch = next((action for action in actions if isinstance(action, Steer)), None)
         began = clock.monotonic_ms()
         failed = None if switch is None else self._steer(switch)
@@ -168,15 +220,15 @@ class Daemon:
                 case Evict() if failed is None:
                     self._evict(action)
                 case Record(kind="switch") if switch is not None and failed is None:
-                    self._note(replace(action, inputs={"took_ms": took_ms}))
+                    self._note(replace(action, inputs={"took_ms": took_ms}), event.now_ms)
                 case Evict() | Record(kind="switch" | "evict") if failed is not None:
                     pass  # It did not happen; SwitchFailed tells the truth below.
                 case SendProbe():
                     self._probers[action.wan].send(action.target, action.probe)
                 case Record():
-                    self._note(action)
+                    self._note(action, event.now_ms)
         if failed is not None:
-            self._take(SwitchFailed(clock.monotonic_ms(), failed))
+            self.take(SwitchFailed(clock.monotonic_ms(), failed))
         elif any(isinstance(action, Record) for action in actions):
             self._write_state()
 
@@ -189,20 +241,32 @@ class Daemon:
         return None
 
     def _evict(self, action: Evict) -> None:
+        """Forget the flows in one message, then make idle TCP clients notice."""
         try:
+            open_tcp = self._netfilter.tcp_connections(action.mark, action.mask)
             self._netfilter.flush_conntrack(action.mark, action.mask)
+            self._nudge(open_tcp)
         except OSError as error:
             why = f"mark 0x{action.mark:04x}/0x{action.mask:04x}: {error}"
-            self._note(Record("evict", "eviction failed", why))
+            self._note(Record("evict", "eviction failed", why), clock.monotonic_ms())
 
-    def _note(self, record: Record) -> None:
+    def _nudge(self, connections: list[Connection]) -> None:
+        """In small groups, so that a thousand connections do not hold the daemon up."""
+        now, later = connections[:NUDGES_AT_ONCE], connections[NUDGES_AT_ONCE:]
+        self._nudger.send(now)
+        if later:
+            asyncio.get_running_loop().call_later(NUDGE_PAUSE_S, self._nudge, later)
+
+    def _note(self, record: Record, decided_ms: float) -> None:
+        """Give a record its number and instants, remember it, journal it."""
         self._sequence += 1
-        now = clock.wall_now()
+        mono_ms = decided_ms if record.at_ms is None else record.at_ms
+        now = clock.wall_at(mono_ms)
         event: dict[str, object] = {
             "seq": self._sequence,
             "id": f"{now:%Y%m%dT%H%M%SZ}-{self._sequence:04d}",
             "at": clock.rfc3339(now),
-            "mono_ms": round(clock.monotonic_ms(), 3),
+            "mono_ms": round(mono_ms, 3),
             "kind": record.kind,
             "wan": record.wan,
             "service": record.service,
@@ -219,17 +283,17 @@ class Daemon:
     def _write_state(self) -> None:
         self._written_ms = clock.monotonic_ms()
         try:
-            text = json.dumps(self._document(), indent=1)
+            text = json.dumps(self.document(), indent=1)
             replace_file(self._paths.run / "state.json", text.encode(), mode=0o644)
         except OSError as error:
             log.error("cannot write the state file: %s", error)
 
-    def _document(self) -> dict[str, object]:
-        document = report.state_document(self._state, clock.wall_text)
+    def document(self) -> dict[str, object]:
+        document = report.state_document(self.state, clock.wall_text)
         services = document["services"]
         if isinstance(services, dict):
             for name, entry in services.items():
-                event, since = self._service_events.get(name, (None, self._started_at))
+                event, since = self.origin(name)
                 entry.update(event=event, since=since)
         document.update(
             version=__version__,
@@ -239,61 +303,16 @@ class Daemon:
         )
         return document
 
+    def history(self) -> Iterable[Mapping[str, object]]:
+        """The newest events, oldest first."""
+        return self._events
+
+    def origin(self, service: str) -> tuple[str | None, str]:
+        """Identifier and instant of the event that made a service's choice."""
+        return self._service_events.get(service, (None, self._started_at))
+
     def _summary(self) -> str:
-        return ", ".join(f"{name} {link.state}" for name, link in self._state.links.items())
-
-    def _handlers(self) -> Mapping[str, Handler]:
-        return {
-            "status": lambda _request: self._document(),
-            "why": self._why,
-            "link": self._link,
-            "events": self._events_after,
-        }
-
-    def _why(self, request: Mapping[str, object]) -> Mapping[str, object]:
-        wanted = request.get("service")
-        names = [service.name for service in self._config.services]
-        if wanted is not None and wanted not in names:
-            raise Refused("unknown_service", f"{wanted!r} is no service; known: {', '.join(names)}")
-        answers = {}
-        for service in self._config.services:
-            if wanted in (None, service.name) and service.name in self._state.choices:
-                answer = report.why_document(self._state, service, clock.wall_text)
-                event, since = self._service_events.get(service.name, (None, self._started_at))
-                past = [e for e in self._events if e["service"] == service.name or e["wan"]]
-                answers[service.name] = {
-                    **answer,
-                    "event": event,
-                    "since": since,
-                    "events": past[-12:],
-                }
-        return {"services": answers}
-
-    def _link(self, request: Mapping[str, object]) -> Mapping[str, object]:
-        name = str(request.get("wan"))
-        if name not in self._state.links:
-            known = ", ".join(self._state.links)
-            raise Refused("unknown_wan", f"{name!r} is no WAN of this gateway; known: {known}")
-        try:
-            mode = Admin(str(request.get("mode")))
-        except ValueError as error:
-            raise Refused("unknown_mode", f"mode is one of {', '.join(Admin)}") from error
-        link = self._state.links[name]
-        if mode is Admin.FORCE and rank(link) > Rank.DRAINED:
-            reason = f"{name} is {link.state} ({link.reason}); forcing it would cut every service"
-            raise Refused("link_not_working", reason)
-        before = link.admin
-        if before is not mode:
-            self._take(AdminRequested(clock.monotonic_ms(), name, mode))
-        result = {"wan": name, "before": str(before), "after": str(mode)}
-        return {**result, "changed": before is not mode}
-
-    def _events_after(self, request: Mapping[str, object]) -> Mapping[str, object]:
-        after = request.get("after", 0)
-        if isinstance(after, bool) or not isinstance(after, int):
-            raise Refused("bad_request", "after is the number of an event")
-        newer = [event for event in self._events if int(str(event["seq"])) > after]
-        return {"events": newer, "last": self._sequence}
+        return ", ".join(f"{name} {link.state}" for name, link in self.state.links.items())
 
 
 def _members(service: Service, found: Mapping[str, tuple[str, ...]]) -> tuple[Member, ...]:

@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     daemon = commands.add_parser("daemon", help="run relaisd in the foreground")
     daemon.add_argument("--config", type=Path, default=CONFIG)
     daemon.set_defaults(run=_daemon, json=False)
-    for module in ("relais.cli_drill", "relais.cli_report"):
+    for module in ("relais.cli_drill", "relais.cli_report", "relais.cli_simulate"):
         importlib.import_module(module).register(commands)
     return parser
 
@@ -62,12 +62,22 @@ def _add_questions(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     link = commands.add_parser("link", help="let a WAN work, keep new flows off it, or force it")
     link.add_argument("wan")
     link.add_argument("mode", choices=[str(mode) for mode in Admin])
+    link.add_argument("--for", dest="for_s", type=seconds, help="until then: 90s, 30m, 2h, 1d")
     link.set_defaults(run=_link)
     events = commands.add_parser("events", help="what happened lately")
     events.add_argument("--after", type=int, default=0, help="only events behind this number")
     events.set_defaults(run=_events)
     for command in (status, why, link, events):
         command.add_argument("--json", action="store_true", help="for programs")
+
+
+def seconds(text: str) -> int:
+    """`90s`, `30m`, `2h`, `1d` or plain seconds, as a number of seconds."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    if not number.isdigit() or int(number) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write 90s, 30m, 2h or 1d")
+    return int(number) * units[unit]
 
 
 def _fail(arguments: argparse.Namespace, code: str, message: str, status: int) -> int:
@@ -94,7 +104,10 @@ def _why(arguments: argparse.Namespace) -> int:
 
 
 def _link(arguments: argparse.Namespace) -> int:
-    result = ControlClient().call("link", wan=arguments.wan, mode=arguments.mode)
+    wish = {"wan": arguments.wan, "mode": arguments.mode}
+    if arguments.for_s is not None:
+        wish["for_s"] = arguments.for_s
+    result = ControlClient().call("link", **wish)
     text = f"{result['wan']}: {result['before']} to {result['after']}"
     return _show(arguments, result, text if result["changed"] else f"{text} (no change)")
 

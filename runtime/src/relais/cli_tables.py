@@ -19,11 +19,13 @@ def status_text(status: Mapping[str, Any]) -> str:
     wans = [
         (
             name,
-            wan["state"] + ("" if wan["admin"] == "auto" else f" ({wan['admin']})"),
+            _condition(wan),
             wan["address"] or "-",
             _number(wan["loss_percent"], " %"),
             _number(wan["rtt_ms"], " ms"),
             _number(wan["jitter_ms"], " ms"),
+            _number(wan["mos"], ""),
+            _budget(wan["probe_budget"]),
             _clock(wan["since"]),
             wan["reason"],
         )
@@ -41,12 +43,45 @@ def status_text(status: Mapping[str, Any]) -> str:
     ]
     parts = [
         f"{status['site']} ({status['gateway']}), relais {status['version']}",
-        table(("WAN", "STATE", "ADDRESS", "LOSS", "RTT", "JITTER", "SINCE", "WHY"), wans),
+        table(
+            (
+                "WAN",
+                "STATE",
+                "ADDRESS",
+                "LOSS",
+                "RTT",
+                "JITTER",
+                "MOS",
+                "PROBES LEFT",
+                "SINCE",
+                "WHY",
+            ),
+            wans,
+        ),
         table(("SERVICE", "IMPORTANCE", "USES", "SINCE", "WHY"), services),
     ]
     if status.get("journal_error"):
         parts.append(f"Journal: {status['journal_error']}")
     return "\n\n".join(parts)
+
+
+def _condition(wan: Mapping[str, Any]) -> str:
+    """State, and what else keeps the link from being used."""
+    words = [wan["state"]]
+    if wan["quality"] != "good":
+        words.append(wan["quality"])
+    if wan["suppressed"]:
+        words.append("suppressed")
+    if wan["admin"] != "auto":
+        words.append(f"({wan['admin']})")
+    return " ".join(words)
+
+
+def _budget(budget: Mapping[str, Any] | None) -> str:
+    """What a metered link may still spend on probes, of how much a month."""
+    if budget is None:
+        return "-"
+    return f"{budget['left_bytes'] / 1000:.0f} kB of {budget['month_mb']:g} MB/month"
 
 
 def members_text(members: Sequence[Mapping[str, Any]]) -> str:
@@ -65,11 +100,12 @@ def _why_one(name: str, why: Mapping[str, Any]) -> str:
     inputs = [
         (
             wan,
-            data["state"],
-            data["admin"],
+            _condition(data),
             data["rank"],
             _number(data["loss_percent"], " %"),
             _number(data["rtt_ms"], " ms"),
+            _number(data["mos"], ""),
+            f"{data['penalty']}",
             str(data["faults_last_hour"]),
             data["reason"],
         )
@@ -79,7 +115,11 @@ def _why_one(name: str, why: Mapping[str, Any]) -> str:
         f"{name} ({why['importance']}, {why['mode']}) uses {' + '.join(why['wans'])} "
         f"since {_clock(why['since'])}",
         f"  rule {why['rule']}: {why['reason']}" + (f" [{why['event']}]" if why["event"] else ""),
-        _indent(table(("WAN", "STATE", "ADMIN", "RANK", "LOSS", "RTT", "FAULTS/H", "WHY"), inputs)),
+        _indent(
+            table(
+                ("WAN", "STATE", "RANK", "LOSS", "RTT", "MOS", "PENALTY", "FAULTS/H", "WHY"), inputs
+            )
+        ),
     ]
     if why["events"]:
         lines.append("  what led there:")

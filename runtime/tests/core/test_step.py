@@ -31,9 +31,9 @@ def test_a_silent_cut_under_traffic_moves_new_flows_then_evicts_old_ones() -> No
     assert world.uses("voice") == world.uses("default") == "lte"
     diverted = world.steers[0][0] - cut
     assert 200 <= diverted <= 500
-    marks = [(evict.mark, evict.mask) for _, evict in world.evictions]
+    marks = [(evict.mark, evict.mask) for _, evict in world.evictions[:2]]
     assert marks == [(0x0101, 0xFFFF), (0x01FF, 0xFFFF)]
-    voice, default = (at - cut for at, _ in world.evictions)
+    voice, default = (at - cut for at, _ in world.evictions[:2])
     assert 500 <= voice <= 600, "the patience of voice is 500 ms"
     assert 800 <= default <= 900, "the patience of default is 800 ms"
     assert world.dead == {0x0101, 0x01FF}
@@ -74,10 +74,10 @@ def test_a_hiccup_of_300_ms_evicts_nothing() -> None:
 
 def test_one_dead_target_never_moves_traffic() -> None:
     world = World().start()
-    world.silent_targets = {("fibre", "b"), ("fibre", "c")}
-    world.run(60)
+    world.silent_targets = {("fibre", "b")}
+    world.run(600)
     assert world.steers == []
-    assert state_of(world, "fibre") in (LinkState.UP, LinkState.SUSPECT)
+    assert state_of(world, "fibre") is LinkState.UP
 
 
 def test_a_line_that_answers_again_is_not_trusted_before_the_failback_time() -> None:
@@ -200,7 +200,7 @@ def test_manual_failback_waits_for_a_word_of_the_administrator() -> None:
     assert world.uses("voice") == "fibre"
 
 
-def test_the_most_stable_line_wins_and_a_tie_goes_by_order() -> None:
+def test_the_most_stable_line_wins_and_is_left_only_for_a_clear_gain() -> None:
     services = document()["services"]
     services[0]["mode"] = "most_stable"
     world = World(parse_config(document(services=services))).start()
@@ -211,6 +211,10 @@ def test_the_most_stable_line_wins_and_a_tie_goes_by_order() -> None:
     world.run(60)
     assert (world.uses("voice"), world.uses("default")) == ("lte", "fibre")
     world.run(3600)
+    assert world.uses("voice") == "lte", "both lines are calm: nothing is gained by moving"
+    world.dark = {"lte"}
+    world.busy = {"lte"}
+    world.run(3)
     assert world.uses("voice") == "fibre"
 
 

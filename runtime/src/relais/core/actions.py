@@ -40,7 +40,10 @@ class Evict:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Something a person may ask about later: for the journal, `events` and `why`."""
+    """Something a person may ask about later: for the journal, `events` and `why`.
+
+    `at_ms` is when it happened if that is not now.
+    """
 
     kind: str
     what: str
@@ -48,6 +51,7 @@ class Record:
     wan: str | None = None
     service: str | None = None
     inputs: Mapping[str, object] = field(default_factory=dict)
+    at_ms: float | None = None
 
 
 Action = SendProbe | Steer | Evict | Record

@@ -24,7 +24,13 @@ from relais.core.model import (
 )
 
 SCHEMA = "relais.config/1"
-_DEFAULT_PORTS = {ProbeKind.DNS: 53, ProbeKind.TCP: 443, ProbeKind.HTTP: 80}
+_DEFAULT_PORTS = {
+    ProbeKind.DNS: 53,
+    ProbeKind.TCP: 443,
+    ProbeKind.HTTP: 80,
+    ProbeKind.HTTPS: 443,
+    ProbeKind.SIP: 5060,
+}
 
 
 class ConfigError(ValueError):
@@ -66,6 +72,7 @@ def parse_config(document: object) -> Config:
 def _wan(item: Fields) -> Wan:
     gateway = item.address("gateway") if item.data.get("gateway") is not None else None
     item.seen.add("gateway")
+    metered = item.boolean("metered", default=False)
     return Wan(
         id=item.integer("id", 1, 255),
         name=item.text("name"),
@@ -73,8 +80,11 @@ def _wan(item: Fields) -> Wan:
         table=item.integer("table", 1, 2**32 - 1),
         gateway=gateway,
         technology=item.optional_text("technology"),
-        metered=item.boolean("metered", default=False),
+        metered=metered,
         monthly_quota_gb=item.number("monthly_quota_gb", 0, 1e6),
+        down_mbit=item.number("down_mbit", 0.001, 1e6),
+        up_mbit=item.number("up_mbit", 0.001, 1e6),
+        probe_budget_mb=item.number("probe_budget_mb", 0.1, 1e6, 45.0 if metered else None),
     )
 
 
@@ -127,7 +137,7 @@ def _policy(item: Fields | None) -> Policy:
         return Policy()
     policy = Policy(
         failback_after_s=item.number("failback_after_s", 1, 86_400, 60.0) or 60.0,
-        probe_interval_ms=item.integer("probe_interval_ms", 100, 60_000, 500),
+        probe_interval_ms=item.integer("probe_interval_ms", 100, 60_000, 1000),
     )
     item.close()
     return policy

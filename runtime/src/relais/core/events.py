@@ -18,6 +18,7 @@ class Adopted:
     choices: Mapping[str, tuple[Member, ...]]
     dead: frozenset[int]
     admin: Mapping[str, Admin] = field(default_factory=dict)
+    probe_tokens_bytes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +50,44 @@ class ProbeReplied:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Packets a WAN has received and sent since some fixed origin."""
+    """What a WAN has received and sent since some fixed origin."""
 
     rx_packets: int
     tx_packets: int
+    rx_bytes: int = 0
+    tx_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time passes; with it come the traffic counters of each WAN (empty when unknown)."""
+    """Time passes; with it come the traffic counters of each WAN (empty when unknown).
+
+    `since_ms` is when they were read the time before; a packet sent in between may have left so
+    early.
+    """
 
     now_ms: float
     traffic: Mapping[str, Traffic]
+    since_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AdminRequested:
-    """The administrator sets a link's mode."""
+    """The administrator sets a link's mode, for good or until an instant."""
 
     now_ms: float
     wan: str
     mode: Admin
+    until_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excused:
+    """A drill is about to break a link: what it does to the link is not held against it."""
+
+    now_ms: float
+    wan: str
+    until_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +98,4 @@ class SwitchFailed:
     error: str
 
 
-Event = Adopted | LinkObserved | ProbeReplied | Tick | AdminRequested | SwitchFailed
+Event = Adopted | LinkObserved | ProbeReplied | Tick | AdminRequested | Excused | SwitchFailed

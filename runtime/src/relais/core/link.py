@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One link: evidence in, triggers and probes out.
+"""One link: what is known of it, and how it changes state.
 
 A suspicion never decides. It starts a burst to every far target, and only a burst that nobody
 answers (a quorum of targets, never one packet and never one target) takes new flows off the link.
@@ -7,27 +7,20 @@ answers (a quorum of targets, never one packet and never one target) takes new f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from relais.core.events import LinkObserved, ProbeReplied, Traffic
+from relais.core.damping import PER_FAULT, Penalty
+from relais.core.events import LinkObserved, Traffic
+from relais.core.evolve import evolve
 from relais.core.model import Admin, Wan
+from relais.core.profile import Profile, profile_of
+from relais.core.quality import Cusum, Quality
 from relais.core.transitions import LinkState, Trigger, following
 from relais.core.window import Window
 
-SILENCE_MS = 200.0
-"""Shortest silence of a sending link that makes it suspect (three smoothed RTT when longer)."""
-SILENCE_MAX_MS = 3200.0
-SILENCE_FORGET_MS = 10_000.0
 BURST_ROUNDS = 3
-BURST_SPACING_MS = 50.0
-BURST_VERDICT_MS = 150.0
-BIRTH_VERDICT_MS = 2000.0
 FAULT_MEMORY_MS = 3_600_000.0
-METERED_STANDBY_MS = 10_000.0
-LOST_INTERVAL_MS = 50.0
-DOWN_INTERVAL_MS = 1000.0
-BIRTH_INTERVAL_MS = 250.0
-RECOVERY_MISSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +32,95 @@ class Burst:
     next_ms: float
 
 
+@dataclass(frozen=True)
+class TargetRecord:
+    """One target as seen through one link; `missed` counts probes unanswered in a row."""
+
+    missed: int = 0
+    answered_ms: float | None = None
+    rtt_ms: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """Throughput over the last whole second or more, and until when the link counts as full."""
+
+    at_ms: float
+    traffic: Traffic
+    rx_mbit: float = 0.0
+    tx_mbit: float = 0.0
+    full_until_ms: float = 0.0
+
+
+@dataclass(frozen=True)
 class Link:
     """All that is known of one link; times are monotonic ms."""
 
     wan: Wan
     since_ms: float
+    profile: Profile
+    window: Window
+    targets: tuple[TargetRecord, ...]
     state: LinkState = LinkState.UNKNOWN
     reason: str = "starting"
     admin: Admin = Admin.AUTO
+    admin_until_ms: float | None = None
     trusted: bool = True
+    excused_until_ms: float = 0.0
     carrier: bool = False
     address: str | None = None
     gateway: str | None = None
-    observed: bool = False
-    window: Window = field(default_factory=Window)
     next_probe_ms: float = 0.0
     next_target: int = 0
     burst: Burst | None = None
     proved_ms: float | None = None
+    edge_ms: float | None = None
     dark_since_ms: float | None = None
+    dark_count: int = 0
     unheard_since_ms: float | None = None
-    silence_limit_ms: float = SILENCE_MS
+    silence_factor: int = 1
     silence_raised_ms: float = 0.0
     traffic: Traffic | None = None
+    rate: Rate | None = None
+    tokens_bytes: float = 0.0
+    tokens_ms: float = 0.0
+    cusum: Cusum = field(default_factory=Cusum)
+    quality: Quality = Quality.GOOD
+    quality_since_ms: float = 0.0
+    quality_reason: str = ""
+    penalty: Penalty = field(default_factory=Penalty)
     faults_ms: tuple[float, ...] = ()
     evicted: frozenset[str] = frozenset()
+    sweeps_ms: tuple[float, ...] = ()
+    after_hiccup: bool = False
+    sla_since_ms: Mapping[str, float] = field(default_factory=dict)
+    sla_broken: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:
         """Could carry a packet: carrier, an address and a next hop."""
         return self.carrier and self.address is not None and self.gateway is not None
 
+    @property
+    def alive(self) -> bool:
+        """In a state in which probes are expected to be answered."""
+        return self.state in (LinkState.UP, LinkState.RECOVERING)
+
     def proved_since(self, instant_ms: float) -> bool:
         """A far target answered through this link after `instant_ms`."""
         return self.proved_ms is not None and self.proved_ms >= instant_ms
+
+    def full(self, now_ms: float) -> bool:
+        """We fill it ourselves, or did a moment ago."""
+        return self.rate is not None and now_ms < self.rate.full_until_ms
+
+
+def new_link(wan: Wan, targets: int, now_ms: float) -> Link:
+    """A link before anything was heard of it."""
+    profile = profile_of(wan.technology)
+    window = Window(profile.timeout_min_ms, profile.timeout_max_ms)
+    records = tuple(TargetRecord() for _ in range(targets))
+    return Link(wan, now_ms, profile, window, records, tokens_ms=now_ms)
 
 
 def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
@@ -83,176 +130,77 @@ def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
         state = LinkState.RECOVERING
     if state is link.state:
         return link
-    link = replace(link, state=state, since_ms=now_ms, reason=reason)
+    before = link.state
+    link = evolve(link, state=state, since_ms=now_ms, reason=reason)
     match state:
         case LinkState.UP:
-            return replace(link, dark_since_ms=None, burst=None, evicted=frozenset(), trusted=True)
+            return evolve(link, dark_since_ms=None, evicted=frozenset(), trusted=True)
         case LinkState.SUSPECT:
             return begin_burst(link, now_ms, BURST_ROUNDS)
         case LinkState.LOST:
-            return replace(link, burst=None, next_probe_ms=now_ms, faults_ms=_faults(link, now_ms))
+            return evolve(link, burst=None, next_probe_ms=now_ms, faults_ms=_faults(link, now_ms))
         case LinkState.DOWN:
-            dark = now_ms if link.dark_since_ms is None else link.dark_since_ms
-            faults = link.faults_ms if trigger is Trigger.CONFIRMED else _faults(link, now_ms)
-            return replace(link, burst=None, dark_since_ms=dark, faults_ms=faults)
+            return _down(link, trigger, now_ms)
         case LinkState.RECOVERING:
-            return replace(link, burst=None, dark_since_ms=None, next_probe_ms=now_ms)
+            return _recovering(link, before, now_ms)
         case LinkState.UNKNOWN:
             return link
+
+
+def _recovering(link: Link, before: LinkState, now_ms: float) -> Link:
+    """An evicted link starts with a clean slate; one that only hiccuped keeps its record."""
+    hiccup = before is LinkState.LOST
+    cusum = link.cusum if hiccup else Cusum()
+    return evolve(
+        link,
+        burst=None,
+        dark_since_ms=None,
+        next_probe_ms=now_ms,
+        window=link.window.rewound(link.dark_count),
+        cusum=cusum,
+        after_hiccup=hiccup,
+        sweeps_ms=(),
+    )
+
+
+def _down(link: Link, trigger: Trigger, now_ms: float) -> Link:
+    if link.dark_since_ms is None:
+        link = evolve(link, dark_since_ms=now_ms, dark_count=link.window.count)
+    faults = link.faults_ms if trigger is Trigger.CONFIRMED else _faults(link, now_ms)
+    excused = now_ms < link.excused_until_ms or link.proved_ms is None
+    penalty = link.penalty if excused else link.penalty.add(PER_FAULT, now_ms)
+    return evolve(link, burst=None, faults_ms=faults, penalty=penalty)
 
 
 def begin_burst(link: Link, now_ms: float, rounds: int) -> Link:
     """Probe every target at once, `rounds` times; one already under way is kept."""
     if link.burst is not None or not link.usable:
         return link
-    return replace(link, burst=Burst(now_ms, rounds, now_ms))
+    return evolve(link, burst=Burst(now_ms, rounds, now_ms))
 
 
 def observed(link: Link, event: LinkObserved) -> tuple[Link, Trigger | None, str]:
     """Take netlink's picture; a link that cannot carry a packet is gone at once."""
     was_usable = link.usable
-    link = replace(
-        link,
-        carrier=event.carrier,
-        address=event.address,
-        gateway=event.gateway,
-        observed=True,
-    )
+    link = evolve(link, carrier=event.carrier, address=event.address, gateway=event.gateway)
     if not link.usable:
-        missing = (
-            "no carrier"
-            if not event.carrier
-            else "no address"
-            if event.address is None
-            else "no gateway"
-        )
-        return link, Trigger.GONE, missing
+        return link, Trigger.GONE, _missing(event)
     if not was_usable:
-        link = replace(link, next_probe_ms=event.now_ms, burst=None, unheard_since_ms=None)
+        link = evolve(link, next_probe_ms=event.now_ms, burst=None, unheard_since_ms=None)
     return link, None, ""
 
 
-def replied(link: Link, event: ProbeReplied) -> tuple[Link, Trigger | None, str]:
-    """An answer arrived. It proves the link unless its probe left before the suspicion."""
-    link = replace(link, window=link.window.answered(event.probe, event.rtt_ms))
-    left_ms = event.now_ms - event.rtt_ms
-    doubtful = link.state in (LinkState.SUSPECT, LinkState.LOST)
-    if doubtful and link.dark_since_ms is not None and left_ms <= link.dark_since_ms:
-        return link, None, ""
-    link = replace(link, proved_ms=event.now_ms)
-    reason = f"{event.target} answered in {event.rtt_ms:.1f} ms"
-    return link, Trigger.ANSWERED, reason
-
-
-def silence(link: Link, now: Traffic | None, now_ms: float) -> Link:
-    """Follow the counters: since when have packets left and none come back?"""
-    if now is None:
-        return replace(link, traffic=None, unheard_since_ms=None)
-    before = link.traffic
-    if before is None or now.rx_packets != before.rx_packets:
-        unheard = None
-    elif now.tx_packets != before.tx_packets and link.unheard_since_ms is None:
-        unheard = now_ms
-    else:
-        unheard = link.unheard_since_ms
-    limit = link.silence_limit_ms
-    if limit > SILENCE_MS and now_ms - link.silence_raised_ms > SILENCE_FORGET_MS:
-        limit = SILENCE_MS
-    return replace(link, traffic=now, unheard_since_ms=unheard, silence_limit_ms=limit)
-
-
-def suspicion(link: Link, now_ms: float) -> tuple[float, str] | None:
-    """Why an `up` link deserves a burst: since when it is dark, and in words."""
-    unheard = link.unheard_since_ms
-    limit = max(link.silence_limit_ms, 3 * (link.window.srtt_ms or 0.0))
-    if unheard is not None and now_ms - unheard >= limit:
-        return unheard, f"packets leave, none came back for {now_ms - unheard:.0f} ms"
-    oldest = _oldest_unanswered(link, now_ms)
-    if oldest is not None:
-        sent_ms, target = oldest
-        return sent_ms, f"{target} has not answered for {now_ms - sent_ms:.0f} ms"
-    return None
-
-
-def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str] | None:
-    """What the passing of time says of a link in doubt."""
-    match link.state:
-        case LinkState.UNKNOWN if link.usable and now_ms - link.since_ms >= BIRTH_VERDICT_MS:
-            return Trigger.UNANSWERED, "no target has answered since the start"
-        case LinkState.SUSPECT:
-            wait = max(BURST_VERDICT_MS, link.window.timeout_ms)
-            asked = _unanswered_targets(link)
-            if now_ms - link.since_ms >= wait and asked >= 2:
-                return Trigger.UNANSWERED, f"{asked} targets silent to a burst of probes"
-        case LinkState.LOST:
-            dark_ms = now_ms - (link.dark_since_ms or link.since_ms)
-            if dark_ms >= patience_ms:
-                return Trigger.CONFIRMED, f"dark for {dark_ms:.0f} ms"
-        case LinkState.RECOVERING:
-            recent = link.window.due(now_ms)[-RECOVERY_MISSES:]
-            if len(recent) == RECOVERY_MISSES and all(
-                s.rtt_ms is None and s.sent_ms >= link.since_ms for s in recent
-            ):
-                return Trigger.UNANSWERED, f"{RECOVERY_MISSES} probes in a row unanswered"
-        case LinkState.UNKNOWN | LinkState.UP | LinkState.DOWN:
-            pass
-    return None
-
-
-def probes(
-    link: Link, now_ms: float, interval_ms: float, targets: tuple[str, ...]
-) -> tuple[Link, tuple[str, ...]]:
-    """The targets to ask now: a burst's whole round, or the next in turn when it is due."""
-    if not link.usable:
-        return link, ()
-    burst = link.burst
-    if burst is not None and now_ms >= burst.next_ms:
-        left = burst.rounds_left - 1
-        following_burst = Burst(burst.start_ms, left, burst.next_ms + BURST_SPACING_MS)
-        link = replace(link, burst=following_burst if left else None)
-        return replace(link, next_probe_ms=now_ms + interval_ms), targets
-    if now_ms < link.next_probe_ms:
-        return link, ()
-    chosen = targets[link.next_target % len(targets)]
-    # A pace kept from the last due time, so that a late tick does not slow the probing down.
-    due = max(link.next_probe_ms + interval_ms, now_ms)
-    return replace(link, next_probe_ms=due, next_target=link.next_target + 1), (chosen,)
-
-
-def pace_ms(link: Link, interval_ms: float, *, active: bool) -> float:
-    """Time between probes: fast in doubt, sparing on a metered link that nobody uses."""
-    match link.state:
-        case LinkState.LOST:
-            return LOST_INTERVAL_MS
-        case LinkState.UNKNOWN:
-            return BIRTH_INTERVAL_MS
-        case LinkState.DOWN:
-            return METERED_STANDBY_MS if link.wan.metered else DOWN_INTERVAL_MS
-        case LinkState.UP | LinkState.SUSPECT if link.wan.metered and not active:
-            return max(interval_ms, METERED_STANDBY_MS)
-        case LinkState.RECOVERING | LinkState.UP | LinkState.SUSPECT:
-            return interval_ms
-
-
-def cleared(link: Link, now_ms: float) -> Link:
-    """After a false alarm the silence detector waits twice as long, for a while."""
-    limit = min(link.silence_limit_ms * 2, SILENCE_MAX_MS)
-    return replace(link, silence_limit_ms=limit, silence_raised_ms=now_ms, unheard_since_ms=None)
-
-
-def _oldest_unanswered(link: Link, now_ms: float) -> tuple[float, str] | None:
-    limit = now_ms - link.window.timeout_ms
-    floor = max(link.proved_ms or 0.0, link.since_ms)
-    for sample in link.window.samples:
-        if sample.rtt_ms is None and floor <= sample.sent_ms <= limit:
-            return sample.sent_ms, sample.target
-    return None
-
-
-def _unanswered_targets(link: Link) -> int:
-    return len({s.target for s in link.window.samples if s.sent_ms >= link.since_ms})
+def _missing(event: LinkObserved) -> str:
+    if not event.carrier:
+        return "no carrier"
+    return "no address" if event.address is None else "no gateway"
 
 
 def _faults(link: Link, now_ms: float) -> tuple[float, ...]:
     recent = tuple(at for at in link.faults_ms if now_ms - at < FAULT_MEMORY_MS)
     return (*recent[-99:], now_ms)
+
+
+def fault_count(link: Link, now_ms: float) -> int:
+    """How often the link was lost in the last hour."""
+    return sum(now_ms - at < FAULT_MEMORY_MS for at in link.faults_ms)

@@ -39,12 +39,22 @@ class Failback(StrEnum):
 
 
 class ProbeKind(StrEnum):
-    """What a probe sends: ICMP echo, a DNS query over UDP, a TCP handshake, an HTTP HEAD."""
+    """What a probe sends: ICMP echo, DNS query over UDP, TCP handshake, HTTP HEAD, TLS hello,
+    SIP OPTIONS over UDP."""
 
     ICMP = "icmp"
     DNS = "dns"
     TCP = "tcp"
     HTTP = "http"
+    HTTPS = "https"
+    SIP = "sip"
+
+    @property
+    def protocol(self) -> str | None:
+        """The protocol whose death an answer disproves; None for ICMP, which proves only a path."""
+        if self in (ProbeKind.TCP, ProbeKind.HTTP, ProbeKind.HTTPS):
+            return "TCP"
+        return None if self is ProbeKind.ICMP else self.value.upper()
 
 
 class Admin(StrEnum):
@@ -57,7 +67,11 @@ class Admin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """One WAN link. `gateway` is None when DHCP gives it; `table` is its routing table."""
+    """One WAN link. `gateway` is None when DHCP gives it; `table` is its routing table.
+
+    `down_mbit` and `up_mbit` are what the operator sold; `probe_budget_mb` is what probes may cost
+    in a month (30 days), None without limit.
+    """
 
     id: int
     name: str
@@ -67,6 +81,9 @@ class Wan:
     technology: str | None = None
     metered: bool = False
     monthly_quota_gb: float | None = None
+    down_mbit: float | None = None
+    up_mbit: float | None = None
+    probe_budget_mb: float | None = None
 
     @property
     def mark(self) -> int:
@@ -122,7 +139,7 @@ class Policy:
     """Site-wide timing: seconds a link must behave before it is trusted again; pace of probes."""
 
     failback_after_s: float = 60.0
-    probe_interval_ms: int = 500
+    probe_interval_ms: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from relais.core.link import Link
+from relais.core.link import Link, fault_count
 from relais.core.model import Service
-from relais.core.select import Choice, fault_count, rank
-from relais.core.step import State
+from relais.core.quality import link_mos
+from relais.core.select import Choice, rank
+from relais.core.state import State
 
 SCHEMA = "relais.state/1"
 Wall = Callable[[float], str]
@@ -77,24 +78,49 @@ def _wan(link: Link, state: State, wall: Wall) -> dict[str, object]:
         "address": link.address,
         "gateway": link.gateway,
         "metered": link.wan.metered,
-        "loss_percent": _rounded(link.window.loss_percent(now)),
+        "quality": str(link.quality),
+        "quality_reason": link.quality_reason,
+        "loss_percent": _rounded(link.window.loss_percent()),
         "rtt_ms": _rounded(link.window.srtt_ms),
-        "jitter_ms": _rounded(link.window.jitter_ms()),
+        "jitter_ms": _rounded(link.window.jitter_ms),
+        "mos": _mos(link),
+        "rx_mbit": _rounded(link.rate.rx_mbit if link.rate else None),
+        "tx_mbit": _rounded(link.rate.tx_mbit if link.rate else None),
+        "penalty": round(link.penalty.now(now)),
+        "suppressed": link.penalty.suppressed,
+        "sla_broken": dict(link.sla_broken),
+        "probe_budget": _budget(link),
         "proved_ms_ago": None if link.proved_ms is None else round(now - link.proved_ms),
         "targets": _targets(link, state),
     }
 
 
 def _targets(link: Link, state: State) -> Mapping[str, object]:
-    found: dict[str, object] = {}
-    for target in state.config.targets:
-        sample = link.window.latest(target.name, state.now_ms)
-        found[target.name] = {
+    return {
+        target.name: {
             "probe": str(target.probe),
-            "answers": None if sample is None else sample.rtt_ms is not None,
-            "rtt_ms": None if sample is None else _rounded(sample.rtt_ms),
+            "answers": record.missed == 0 if record.answered_ms or record.missed else None,
+            "missed": record.missed,
+            "rtt_ms": _rounded(record.rtt_ms),
         }
-    return found
+        for target, record in zip(state.config.targets, link.targets, strict=True)
+    }
+
+
+def _mos(link: Link) -> float | None:
+    """MOS of a G.711 call over the link, worst case of the two directions; None without probes."""
+    window = link.window
+    loss = window.loss_percent()
+    if window.srtt_ms is None or loss is None:
+        return None
+    return round(link_mos(window.srtt_ms, window.jitter_ms or 0.0, loss), 2)
+
+
+def _budget(link: Link) -> Mapping[str, object] | None:
+    """What a metered link may still spend on probes right now, and in a month."""
+    if link.wan.probe_budget_mb is None:
+        return None
+    return {"month_mb": link.wan.probe_budget_mb, "left_bytes": round(link.tokens_bytes)}
 
 
 def _rounded(value: float | None) -> float | None:

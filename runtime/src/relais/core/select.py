@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from relais.core.link import FAULT_MEMORY_MS, Link
+from relais.core.link import Link
 from relais.core.model import Admin, Failback, Member, Mode, Service
+from relais.core.quality import Quality
 from relais.core.transitions import LinkState
+
+STABLE_MARGIN = 500.0
+"""How much less penalty another link must have before `most_stable` moves to it."""
 
 
 class Rank(IntEnum):
@@ -17,11 +21,12 @@ class Rank(IntEnum):
 
     GOOD = 0
     RECOVERING = 1
-    DRAINED = 2
-    UNPROVEN = 3
-    LOST = 4
-    DOWN = 5
-    UNUSABLE = 6
+    DEGRADED = 2
+    DRAINED = 3
+    UNPROVEN = 4
+    LOST = 5
+    DOWN = 6
+    UNUSABLE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +48,24 @@ def rank(link: Link) -> Rank:
     if not link.usable and link.state is not LinkState.UNKNOWN:
         return Rank.UNUSABLE
     match link.state:
-        case LinkState.UP | LinkState.SUSPECT:
-            return Rank.DRAINED if link.admin is Admin.DRAIN else Rank.GOOD
-        case LinkState.RECOVERING:
-            return Rank.DRAINED if link.admin is Admin.DRAIN else Rank.RECOVERING
+        case LinkState.UP | LinkState.SUSPECT | LinkState.RECOVERING:
+            return _living_rank(link)
         case LinkState.UNKNOWN:
             return Rank.UNPROVEN
         case LinkState.LOST:
             return Rank.LOST
         case LinkState.DOWN:
             return Rank.DOWN
+
+
+def _living_rank(link: Link) -> Rank:
+    if link.admin is Admin.DRAIN:
+        return Rank.DRAINED
+    if link.quality in (Quality.DEGRADED, Quality.PARTIAL):
+        return Rank.DEGRADED
+    if link.state is LinkState.RECOVERING or link.penalty.suppressed:
+        return Rank.RECOVERING
+    return Rank.GOOD
 
 
 def choose(
@@ -65,43 +78,49 @@ def choose(
 ) -> Choice:
     """The service's choice. `hold` lets `failback: manual` keep a working backup.
 
-    The best rank wins; within it the mode decides. With every link down the current one is kept
-    unless another is less bad, so there is always a choice.
+    The best rank wins, then keeping the service's limits, then the mode decides. With every link
+    down the current one is kept unless another is less bad, so there is always a choice.
     """
     forced = next((link for link in links.values() if link.admin is Admin.FORCE), None)
     if forced is not None:
         return Choice((Member(forced.wan.name),), "forced", f"{forced.wan.name} is forced by hand")
-    ranks = {member.wan: rank(links[member.wan]) for member in service.members}
     if current is not None and _undecided(current, links):
         return Choice(current.members, "pending", "the links are still being proved")
-    best = min(ranks.values())
-    fit = [member for member in service.members if ranks[member.wan] == best]
-    if best > Rank.UNPROVEN:
+    fitness = {
+        m.wan: (rank(links[m.wan]), service.name in links[m.wan].sla_broken)
+        for m in service.members
+    }
+    best = min(fitness.values())
+    fit = [member for member in service.members if fitness[member.wan] == best]
+    if best[0] > Rank.UNPROVEN:
         return _least_bad(fit, current, links)
     if service.mode is Mode.BALANCE:
         return _balanced(service, fit, links)
-    if _held(service, current, best, ranks) and hold and current is not None:
+    if hold and current is not None and _held(service, current, fit):
         return Choice(current.members, "manual_hold", "failback is manual; the backup works")
     if service.mode is Mode.MOST_STABLE:
-        return _most_stable(service, fit, links, now_ms)
-    first = fit[0]
-    if first is service.members[0]:
-        return Choice((first,), "preferred", f"{first.wan} is preferred and {_say(links, first)}")
-    ahead = service.members[: service.members.index(first)]
-    why = ", ".join(f"{member.wan} is {_say(links, member)}" for member in ahead)
-    return Choice((first,), "failover", f"{why}; {first.wan} is {_say(links, first)}")
+        return _most_stable(service, fit, links, current, now_ms)
+    return _ordered(service, fit[0], links)
+
+
+def _ordered(service: Service, chosen: Member, links: Mapping[str, Link]) -> Choice:
+    told = describe(links[chosen.wan], service)
+    if chosen is service.members[0]:
+        return Choice((chosen,), "preferred", f"{chosen.wan} is preferred and {told}")
+    ahead = service.members[: service.members.index(chosen)]
+    why = ", ".join(f"{member.wan} is {describe(links[member.wan], service)}" for member in ahead)
+    return Choice((chosen,), "failover", f"{why}; {chosen.wan} is {told}")
 
 
 def _undecided(current: Choice, links: Mapping[str, Link]) -> bool:
     return any(links[wan].state is LinkState.UNKNOWN for wan in current.wans if wan in links)
 
 
-def _held(service: Service, current: Choice | None, best: Rank, ranks: Mapping[str, Rank]) -> bool:
+def _held(service: Service, current: Choice, fit: list[Member]) -> bool:
     return (
         service.failback is Failback.MANUAL
-        and current is not None
         and len(current.members) == 1
-        and ranks.get(current.wans[0]) == best
+        and any(member.wan == current.wans[0] for member in fit)
     )
 
 
@@ -111,7 +130,7 @@ def _least_bad(fit: list[Member], current: Choice | None, links: Mapping[str, Li
     return Choice(
         (Member(chosen.wan),),
         "least_bad",
-        f"no WAN works; {chosen.wan} ({_say(links, chosen)}) is the least bad",
+        f"no WAN works; {chosen.wan} ({describe(links[chosen.wan])}) is the least bad",
     )
 
 
@@ -119,26 +138,38 @@ def _balanced(service: Service, fit: list[Member], links: Mapping[str, Link]) ->
     if len(fit) == len(service.members):
         return Choice(tuple(fit), "balanced", "every member works; clients are spread by weight")
     out = [m for m in service.members if m not in fit]
-    why = ", ".join(f"{member.wan} is {_say(links, member)}" for member in out)
+    why = ", ".join(f"{member.wan} is {describe(links[member.wan], service)}" for member in out)
     return Choice(tuple(fit), "failover", f"{why}; its clients are spread over the others")
 
 
 def _most_stable(
-    service: Service, fit: list[Member], links: Mapping[str, Link], now_ms: float
+    service: Service,
+    fit: list[Member],
+    links: Mapping[str, Link],
+    current: Choice | None,
+    now_ms: float,
 ) -> Choice:
-    counts = {m.wan: fault_count(links[m.wan], now_ms) for m in service.members}
-    chosen = min(fit, key=lambda member: counts[member.wan])
-    told = ", ".join(f"{wan} {count}" for wan, count in counts.items())
-    return Choice((chosen,), "most_stable", f"fewest faults in the last hour ({told})")
+    """The least penalty, but a working current one is left only for a clear gain."""
+    scores = {m.wan: links[m.wan].penalty.now(now_ms) for m in service.members}
+    best = min(fit, key=lambda member: scores[member.wan])
+    kept = [m for m in fit if current is not None and current.wans == (m.wan,)]
+    if kept and scores[kept[0].wan] - scores[best.wan] < STABLE_MARGIN:
+        best = kept[0]
+    told = ", ".join(f"{wan} {score:.0f}" for wan, score in scores.items())
+    return Choice((best,), "most_stable", f"penalty for past faults: {told}")
 
 
-def fault_count(link: Link, now_ms: float) -> int:
-    """How often the link was lost in the last hour."""
-    return sum(now_ms - at < FAULT_MEMORY_MS for at in link.faults_ms)
-
-
-def _say(links: Mapping[str, Link], member: Member) -> str:
-    link = links[member.wan]
+def describe(link: Link, service: Service | None = None) -> str:
+    """A link's condition in a few words, seen from a service."""
+    parts = [str(link.state)]
+    if link.state is not LinkState.UP:
+        parts.append(f"({link.reason})")
     if link.admin is Admin.DRAIN:
-        return f"drained ({link.state})"
-    return f"{link.state}" if link.state is LinkState.UP else f"{link.state} ({link.reason})"
+        parts.append("and drained")
+    if link.quality in (Quality.DEGRADED, Quality.PARTIAL):
+        parts.append(f"but {link.quality} ({link.quality_reason})")
+    if link.penalty.suppressed:
+        parts.append("but suppressed for flapping")
+    if service is not None and service.name in link.sla_broken:
+        parts.append(f"but {link.sla_broken[service.name]}")
+    return " ".join(parts)

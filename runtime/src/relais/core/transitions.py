@@ -37,7 +37,7 @@ class Trigger(StrEnum):
     GONE = "gone"
     """Carrier, address or gateway lost: no packet could leave."""
     TRUSTED = "trusted"
-    """It behaved for the whole failback time."""
+    """It behaved for long enough: a moment after a hiccup, the failback time after an outage."""
 
 
 TRANSITIONS: dict[tuple[LinkState, Trigger], LinkState] = {
@@ -49,7 +49,7 @@ TRANSITIONS: dict[tuple[LinkState, Trigger], LinkState] = {
     (LinkState.SUSPECT, Trigger.ANSWERED): LinkState.UP,
     (LinkState.SUSPECT, Trigger.UNANSWERED): LinkState.LOST,
     (LinkState.SUSPECT, Trigger.GONE): LinkState.DOWN,
-    (LinkState.LOST, Trigger.ANSWERED): LinkState.UP,
+    (LinkState.LOST, Trigger.ANSWERED): LinkState.RECOVERING,
     (LinkState.LOST, Trigger.CONFIRMED): LinkState.DOWN,
     (LinkState.LOST, Trigger.GONE): LinkState.DOWN,
     (LinkState.DOWN, Trigger.ANSWERED): LinkState.RECOVERING,

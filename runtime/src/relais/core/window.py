@@ -1,88 +1,137 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rolling samples of one link: loss, round-trip time, jitter and the adaptive time-out."""
+"""Rolling record of one link's probes: loss, round-trip time, jitter and the adaptive time-out.
+
+Every figure is kept up to date by a constant amount of work for each probe, so that it costs
+nothing to keep it always.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-WINDOW = 60
-MIN_TIMEOUT_MS = 120.0
-MAX_TIMEOUT_MS = 1000.0
+from relais.core.evolve import evolve
+
+HISTORY = 256
+"""Probes that loss is counted over at most."""
+KEEP_MS = 8000.0
+"""An answer may come so late and still count."""
 INITIAL_TIMEOUT_MS = 400.0
+_MASK = (1 << HISTORY) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sample:
-    """One probe: when it left, and its round-trip time in ms once answered."""
+    """One unanswered probe; `missed` once its time-out has passed."""
 
     probe: int
     target: str
     sent_ms: float
-    rtt_ms: float | None = None
+    index: int
+    missed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
-    """The newest probes of one link and the smoothed round-trip time over all its answers."""
+    """The newest probes of one link, newest in bit 0 of `answered_bits`."""
 
-    samples: tuple[Sample, ...] = ()
+    timeout_min_ms: float = 120.0
+    timeout_max_ms: float = 1000.0
+    count: int = 0
+    answered_bits: int = 0
+    pending: tuple[Sample, ...] = ()
     srtt_ms: float | None = None
     rttvar_ms: float = 0.0
+    jitter_ms: float | None = None
+    last_rtt_ms: float | None = None
 
     @property
     def timeout_ms(self) -> float:
-        """How long an answer may take: SRTT + 4 RTTVAR (RFC 6298, 2.3), within fixed bounds.
+        """How long an answer may take: SRTT + 4 RTTVAR (RFC 6298, 2.3), within bounds.
 
-        The lower bound is a scheduling allowance, far below the RFC's 1 s, because here a
-        time-out only starts a burst of more probes; it never decides anything alone.
+        The lower bound is far below the RFC's 1 s, because here a time-out only starts a burst of
+        more probes; it never decides anything alone.
         """
         if self.srtt_ms is None:
             return INITIAL_TIMEOUT_MS
         wanted = self.srtt_ms + 4 * self.rttvar_ms
-        return min(max(wanted, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS)
+        return min(max(wanted, self.timeout_min_ms), self.timeout_max_ms)
 
     def sent(self, probe: int, target: str, now_ms: float) -> Window:
         """The window after one more probe has left."""
-        kept = self.samples[-(WINDOW - 1) :]
-        return replace(self, samples=(*kept, Sample(probe, target, now_ms)))
-
-    def answered(self, probe: int, rtt_ms: float) -> Window:
-        """The window after an answer; one that comes late still counts (loss is read, not kept)."""
-        samples = tuple(
-            replace(s, rtt_ms=rtt_ms) if s.probe == probe and s.rtt_ms is None else s
-            for s in self.samples
+        sample = Sample(probe, target, now_ms, self.count)
+        pending = self.pending
+        if pending and now_ms - pending[0].sent_ms > KEEP_MS:
+            pending = tuple(s for s in pending if now_ms - s.sent_ms <= KEEP_MS)
+        return evolve(
+            self,
+            count=self.count + 1,
+            answered_bits=(self.answered_bits << 1) & _MASK,
+            pending=(*pending, sample),
         )
-        if self.srtt_ms is None:
-            return Window(samples, rtt_ms, rtt_ms / 2)
-        # RFC 6298, 2.3: alpha 1/8, beta 1/4, the variance first.
-        rttvar = 0.75 * self.rttvar_ms + 0.25 * abs(self.srtt_ms - rtt_ms)
-        return Window(samples, 0.875 * self.srtt_ms + 0.125 * rtt_ms, rttvar)
 
-    def due(self, now_ms: float) -> tuple[Sample, ...]:
-        """Samples old enough to be judged, or answered already."""
+    def answered(self, probe: int, rtt_ms: float) -> tuple[Window, Sample | None]:
+        """The window after an answer, and the probe that it answers (None for an unknown one).
+
+        A late answer takes its loss back: loss is read, never written down for good (as in
+        dpinger). Jitter is the smoothed difference of consecutive round trips (RFC 3550, 6.4.1).
+        """
+        sample = next((s for s in self.pending if s.probe == probe), None)
+        if sample is None:
+            return self, None
+        age = self.count - 1 - sample.index
+        bits = self.answered_bits | (1 << age) if age < HISTORY else self.answered_bits
+        pending = tuple(s for s in self.pending if s.probe != probe)
+        if self.srtt_ms is None or self.last_rtt_ms is None:
+            srtt, rttvar, jitter = rtt_ms, rtt_ms / 2, self.jitter_ms
+        else:
+            # RFC 6298, 2.3: alpha 1/8, beta 1/4, the variance first.
+            rttvar = 0.75 * self.rttvar_ms + 0.25 * abs(self.srtt_ms - rtt_ms)
+            srtt = 0.875 * self.srtt_ms + 0.125 * rtt_ms
+            step = abs(rtt_ms - self.last_rtt_ms)
+            jitter = (
+                step if self.jitter_ms is None else self.jitter_ms + (step - self.jitter_ms) / 16
+            )
+        window = evolve(
+            self,
+            answered_bits=bits,
+            pending=pending,
+            srtt_ms=srtt,
+            rttvar_ms=rttvar,
+            jitter_ms=jitter,
+            last_rtt_ms=rtt_ms,
+        )
+        return window, sample
+
+    def overdue(self, now_ms: float) -> tuple[Window, tuple[Sample, ...]]:
+        """The window with probes past their time-out marked as missed, and those newly so."""
         limit = now_ms - self.timeout_ms
-        return tuple(s for s in self.samples if s.rtt_ms is not None or s.sent_ms <= limit)
+        newly = tuple(s for s in self.pending if not s.missed and s.sent_ms <= limit)
+        if not newly:
+            return self, ()
+        fresh = {s.probe for s in newly}
+        pending = tuple(evolve(s, missed=True) if s.probe in fresh else s for s in self.pending)
+        return evolve(self, pending=pending), newly
 
-    def loss_percent(self, now_ms: float) -> float | None:
+    def rewound(self, count: int) -> Window:
+        """The record as it was when `count` probes had been sent: an outage is not loss."""
+        shift = max(0, self.count - count)
+        return evolve(
+            self, count=self.count - shift, answered_bits=self.answered_bits >> shift, pending=()
+        )
+
+    def judged(self, newest: int = HISTORY) -> tuple[int, int]:
+        """`(probes judged, answered)` among the newest; probes still in time are left out."""
+        span = min(self.count, newest)
+        waiting = sum(not s.missed and self.count - 1 - s.index < span for s in self.pending)
+        answered = (self.answered_bits & ((1 << span) - 1)).bit_count()
+        return span - waiting, answered
+
+    def loss_percent(self, newest: int = HISTORY) -> float | None:
         """Share of judged probes without an answer so far; None without any."""
-        due = self.due(now_ms)
-        if not due:
-            return None
-        return 100.0 * sum(s.rtt_ms is None for s in due) / len(due)
+        judged, answered = self.judged(newest)
+        return None if judged == 0 else 100.0 * (judged - answered) / judged
 
-    def jitter_ms(self) -> float | None:
-        """Mean absolute difference of consecutive round trips to one target (RFC 3393 ipdv)."""
-        last: dict[str, float] = {}
-        steps: list[float] = []
-        for sample in self.samples:
-            if sample.rtt_ms is None:
-                continue
-            before = last.get(sample.target)
-            if before is not None:
-                steps.append(abs(sample.rtt_ms - before))
-            last[sample.target] = sample.rtt_ms
-        return sum(steps) / len(steps) if steps else None
-
-    def latest(self, target: str, now_ms: float) -> Sample | None:
-        """The newest judged sample of one target."""
-        return next((s for s in reversed(self.due(now_ms)) if s.target == target), None)
+    def next_due_ms(self) -> float | None:
+        """When the oldest waiting probe will be missed; None when none waits."""
+        oldest = next((s for s in self.pending if not s.missed), None)
+        return None if oldest is None else oldest.sent_ms + self.timeout_ms

@@ -17,9 +17,14 @@ def wall_now() -> datetime:
     return datetime.now(UTC)
 
 
+def wall_at(mono_ms: float) -> datetime:
+    """The wall clock at a monotonic instant, by the present offset of the two clocks."""
+    return wall_now() - timedelta(milliseconds=monotonic_ms() - mono_ms)
+
+
 def wall_text(mono_ms: float) -> str:
-    """RFC 3339 text (UTC, ms) of a monotonic instant, by today's offset of the two clocks."""
-    return rfc3339(wall_now() - timedelta(milliseconds=monotonic_ms() - mono_ms))
+    """RFC 3339 text (UTC, ms) of a monotonic instant."""
+    return rfc3339(wall_at(mono_ms))
 
 
 def rfc3339(instant: datetime) -> str:

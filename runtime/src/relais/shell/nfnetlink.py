@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two small netfilter netlink requests that the hot path makes in process.
+"""Three small netfilter netlink requests that the hot path makes in process.
 
 Message formats: linux/netfilter/nfnetlink.h, nf_tables.h, nfnetlink_conntrack.h. All attribute
 integers are in network byte order.
@@ -11,17 +11,21 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+from relais.shell.nudge import Connection
 
 NETLINK_NETFILTER = 12
 _REQUEST, _ACK, _DUMP = 0x1, 0x4, 0x300
 _ERROR, _DONE = 0x2, 0x3
 _SUBSYS_CTNETLINK, _SUBSYS_NFTABLES = 1, 10
-_CT_DELETE = 2
+_CT_GET, _CT_DELETE = 1, 2
+_CTA_TUPLE_ORIG, _CTA_PROTOINFO = 1, 4
+_ESTABLISHED, _CLOSE_WAIT = 3, 5  # nf_conntrack_tcp.h
 _NFT_GETOBJ = 19
 _OBJ_TABLE, _OBJ_NAME, _OBJ_TYPE, _OBJ_DATA = 1, 2, 3, 4
 _OBJECT_COUNTER = 1
-_COUNTER_PACKETS = 2
+_COUNTER_BYTES, _COUNTER_PACKETS = 1, 2
 _CTA_MARK, _CTA_MARK_MASK = 8, 21
 _NFPROTO_INET = 1
 _TYPE_MASK = 0x3FFF
@@ -33,23 +37,37 @@ class Nfnetlink:
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
         self._socket.bind((0, 0))
-        self._socket.settimeout(2.0)
+        # A time limit in the kernel: Python's own would cost a poll() for every message.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 2, 0))
         self._sequence = 0
+        self._buffer = memoryview(bytearray(1 << 16))
 
     def close(self) -> None:
         """Release the socket."""
         self._socket.close()
 
-    def counters(self, table: str) -> dict[str, int]:
-        """Packets of every named counter of `inet <table>`. Raises OSError."""
+    def counters(self, table: str) -> dict[str, tuple[int, int]]:
+        """Packets and bytes of every named counter of `inet <table>`. Raises OSError."""
         attributes = _text(_OBJ_TABLE, table) + _u32(_OBJ_TYPE, _OBJECT_COUNTER)
         kind = (_SUBSYS_NFTABLES << 8) | _NFT_GETOBJ
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, int]] = {}
         for body in self._request(kind, _DUMP, _NFPROTO_INET, attributes):
             named = dict(_attributes(body))
             name = named.get(_OBJ_NAME, b"").rstrip(b"\0").decode()
             data = dict(_attributes(named.get(_OBJ_DATA, b"")))
-            found[name] = int.from_bytes(data.get(_COUNTER_PACKETS, b"\0"), "big")
+            packets = int.from_bytes(data.get(_COUNTER_PACKETS, b"\0"), "big")
+            found[name] = (packets, int.from_bytes(data.get(_COUNTER_BYTES, b"\0"), "big"))
+        return found
+
+    def tcp_connections(self, mark: int, mask: int) -> list[Connection]:
+        """Open TCP connections with `connmark & mask == mark`. Raises OSError."""
+        attributes = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
+        kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
+        found: list[Connection] = []
+        for body in self._request(kind, _DUMP, socket.AF_UNSPEC, attributes):
+            connection = _open_tcp(dict(_attributes(body)))
+            if connection is not None:
+                found.append(connection)
         return found
 
     def flush_conntrack(self, mark: int, mask: int) -> None:
@@ -66,11 +84,11 @@ class Nfnetlink:
         header = struct.pack("=IHHII", 16 + len(payload), kind, _REQUEST | flags, self._sequence, 0)
         self._socket.send(header + payload)
         while True:
-            data = self._socket.recv(1 << 18)
+            data = self._buffer[: self._socket.recv_into(self._buffer)]
             offset = 0
             while offset + 16 <= len(data):
                 length, kind_, _, sequence, _ = struct.unpack_from("=IHHII", data, offset)
-                body = data[offset + 16 : offset + length]
+                body = bytes(data[offset + 16 : offset + length])
                 offset += (length + 3) & ~3
                 if sequence != self._sequence:
                     continue
@@ -80,6 +98,30 @@ class Nfnetlink:
                     _raise_errno(body)
                     return
                 yield body[4:]
+
+
+def _open_tcp(entry: Mapping[int, bytes]) -> Connection | None:
+    """An established (or half closed by the server) TCP connection, seen from its client."""
+    info = dict(_attributes(dict(_attributes(entry.get(_CTA_PROTOINFO, b""))).get(1, b"")))
+    if info.get(1, b"")[:1] not in (bytes([_ESTABLISHED]), bytes([_CLOSE_WAIT])):
+        return None
+    tuple_ = dict(_attributes(entry.get(_CTA_TUPLE_ORIG, b"")))
+    addresses = dict(_attributes(tuple_.get(1, b"")))
+    ports = dict(_attributes(tuple_.get(2, b"")))
+    source = addresses.get(1) or addresses.get(3)
+    target = addresses.get(2) or addresses.get(4)
+    if ports.get(1, b"")[:1] != bytes([socket.IPPROTO_TCP]) or not source or not target:
+        return None
+    return Connection(
+        _address(source),
+        int.from_bytes(ports[2][:2], "big"),
+        _address(target),
+        int.from_bytes(ports[3][:2], "big"),
+    )
+
+
+def _address(packed: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
 def _raise_errno(body: bytes) -> None:

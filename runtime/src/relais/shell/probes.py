@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import importlib
 import os
 import secrets
 import socket
@@ -18,14 +19,18 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from relais.core.evidence import EDGE
 from relais.core.model import ProbeKind, Target, Wan
-from relais.shell import dns, icmp
+from relais.shell import dns, icmp, sip
 from relais.shell.clock import monotonic_ms
 
 Answered = Callable[[str, str, int, float], None]
 """Called with WAN, target, probe number and round-trip time in ms."""
 
-KEEP_MS = 5000.0
+KEEP_MS = 8000.0
+CONNECT_MS = 950.0
+"""Just short of the first retransmission of a SYN (RFC 6298, 2.1): a handshake that needed one
+tells no round-trip time (Karn's algorithm) and counts as lost."""
 _ICMP_FILTER = 1
 _SOL_RAW = 255
 _LINGER_NOW = struct.pack("ii", 1, 0)
@@ -51,20 +56,28 @@ class Prober:
         self._sockets: dict[str, socket.socket] = {}
         self._connecting: dict[socket.socket, asyncio.TimerHandle] = {}
 
+    def first_hop(self, address: str | None) -> None:
+        """Where the target `edge` is; None when there is no next hop with an address."""
+        self._targets.pop(EDGE, None)
+        if address is not None and address[0].isdigit():
+            self._targets[EDGE] = Target(EDGE, address, ProbeKind.ICMP)
+
     def send(self, target_name: str, probe: int) -> None:
         """Ask one target. A probe that cannot leave is simply not answered."""
-        target = self._targets[target_name]
+        target = self._targets.get(target_name)
+        if target is None:
+            return
         self._forget_old()
         try:
             match target.probe:
                 case ProbeKind.ICMP:
                     self._send_icmp(target, probe)
-                case ProbeKind.DNS:
-                    self._send_dns(target, probe)
-                case ProbeKind.TCP | ProbeKind.HTTP:
+                case ProbeKind.DNS | ProbeKind.SIP:
+                    self._send_datagram(target, probe)
+                case ProbeKind.TCP | ProbeKind.HTTP | ProbeKind.HTTPS:
                     self._connect(target, probe)
         except OSError:
-            self._drop(f"{target.probe}:{target.name}")
+            self._drop(_key(target))
 
     def reset(self) -> None:
         """Close every socket: a binding is to an interface index, which may have changed."""
@@ -105,29 +118,36 @@ class Prober:
             if found is not None and found[0] == self._identifier:
                 self._arrived((key, found[1]))
 
-    def _send_dns(self, target: Target, probe: int) -> None:
-        key = f"dns:{target.name}"
+    def _send_datagram(self, target: Target, probe: int) -> None:
+        key = _key(target)
         channel = self._sockets.get(key)
         if channel is None:
             channel = self._bound(_family(target), socket.SOCK_DGRAM, 0)
             channel.connect((target.address, target.port or 53))
             self._sockets[key] = channel
-            self._loop.add_reader(channel, self._read_dns, key, channel)
+            parse = dns.response_to if target.probe is ProbeKind.DNS else sip.response_to
+            self._loop.add_reader(channel, self._read_datagram, key, channel, parse)
         identifier = secrets.randbelow(1 << 16)
         self._pending[(key, identifier)] = _Pending(target.name, probe, monotonic_ms())
-        channel.send(dns.query(identifier, target.query or "example.com"))
+        if target.probe is ProbeKind.DNS:
+            channel.send(dns.query(identifier, target.query or "example.com"))
+        else:
+            local = channel.getsockname()[0]
+            channel.send(sip.options(identifier, target.query or target.address, local))
 
-    def _read_dns(self, key: str, channel: socket.socket) -> None:
+    def _read_datagram(
+        self, key: str, channel: socket.socket, parse: Callable[[bytes], int | None]
+    ) -> None:
         for message in self._drain(key, channel):
-            identifier = dns.response_to(message)
+            identifier = parse(message)
             if identifier is not None:
                 self._arrived((key, identifier))
 
     def _connect(self, target: Target, probe: int) -> None:
         channel = self._bound(_family(target), socket.SOCK_STREAM, 0)
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOW)
-        self._pending[(f"tcp:{target.name}", probe)] = _Pending(target.name, probe, monotonic_ms())
-        timer = self._loop.call_later(KEEP_MS / 1000, self._end, channel)
+        self._pending[(_key(target), probe)] = _Pending(target.name, probe, monotonic_ms())
+        timer = self._loop.call_later(CONNECT_MS / 1000, self._end, channel)
         self._connecting[channel] = timer
         try:
             channel.connect((target.address, target.port or 443))
@@ -141,30 +161,27 @@ class Prober:
     def _connected(self, channel: socket.socket, target: Target, probe: int) -> None:
         self._loop.remove_writer(channel)
         error = channel.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        refused = error == errno.ECONNREFUSED
-        if error and not refused:
+        greeting = _greeting(target)
+        if error == errno.ECONNREFUSED or (not error and greeting is None):
+            self._arrived((_key(target), probe))
             self._end(channel)
-            return
-        if target.probe is ProbeKind.HTTP and not refused:
+        elif error or greeting is None:
+            self._end(channel)
+        else:
             try:
-                host = target.query or target.address
-                request = f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-                channel.send(request.encode())
+                channel.send(greeting)
             except OSError:
                 self._end(channel)
                 return
-            self._loop.add_reader(channel, self._http_answered, channel, target, probe)
-            return
-        self._arrived((f"tcp:{target.name}", probe))
-        self._end(channel)
+            self._loop.add_reader(channel, self._greeted, channel, target, probe)
 
-    def _http_answered(self, channel: socket.socket, target: Target, probe: int) -> None:
+    def _greeted(self, channel: socket.socket, target: Target, probe: int) -> None:
         try:
             answered = bool(channel.recv(512))
         except OSError:
             answered = False
         if answered:
-            self._arrived((f"tcp:{target.name}", probe))
+            self._arrived((_key(target), probe))
         self._end(channel)
 
     def _bound(self, family: int, kind: int, protocol: int) -> socket.socket:
@@ -217,6 +234,20 @@ class Prober:
             self._loop.remove_writer(channel)
             self._loop.remove_reader(channel)
         channel.close()
+
+
+def _key(target: Target) -> str:
+    return f"{target.probe}:{target.name}"
+
+
+def _greeting(target: Target) -> bytes | None:
+    """What to say once connected; None when the handshake is answer enough."""
+    if target.probe is ProbeKind.HTTP:
+        lines = (f"HEAD {target.query or '/'} HTTP/1.1", f"Host: {target.address}")
+        return "\r\n".join((*lines, "Connection: close", "", "")).encode()
+    if target.probe is ProbeKind.HTTPS:
+        return importlib.import_module("relais.shell.tls").client_hello(target.query)  # type: ignore[no-any-return]
+    return None
 
 
 def _family(target: Target) -> int:

@@ -93,6 +93,8 @@ def _backup_problems(request: Request, wans: Mapping[str, Any]) -> list[str]:
 def _unfit(wan: Mapping[str, Any], proved_within_ms: int) -> str | None:
     if wan.get("state") != "up":
         return f"is {wan.get('state')}"
+    if wan.get("quality") in ("degraded", "partial"):
+        return f"is {wan.get('quality')}"
     if wan.get("admin") == "drain":
         return "is drained"
     proved = wan.get("proved_ms_ago")

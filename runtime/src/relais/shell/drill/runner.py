@@ -178,6 +178,8 @@ class _Runner:
     def _break_and_watch(self) -> None:
         seconds, seen = self._options.seconds, self._seen
         self._fault.prepare(seconds)
+        # What follows is our doing: no penalty for flapping, or the next drill waits an hour.
+        self._control.call("excuse", wan=self._options.wan, for_s=seconds + 5)
         seen.injected_ms = self._fault.inject(seconds)
         self._say(f"fault: {self._options.kind} on {self._options.wan} for {seconds} s")
         end = seen.injected_ms + seconds * 1000

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the daemon answers on its control socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from relais.core import report
+from relais.core.events import AdminRequested, Event, Excused
+from relais.core.model import Admin, Config
+from relais.core.select import Rank, describe, rank
+from relais.core.state import State
+from relais.shell import clock
+from relais.shell.control_server import Handler, Refused
+
+LONGEST_WISH_S = 30 * 86_400
+
+
+class Subject(Protocol):
+    """The part of the daemon that questions are about."""
+
+    config: Config
+    state: State
+
+    def document(self) -> dict[str, object]:
+        """The state document."""
+
+    def history(self) -> Iterable[Mapping[str, object]]:
+        """The newest events, oldest first."""
+
+    def origin(self, service: str) -> tuple[str | None, str]:
+        """Identifier and instant of the event that made a service's choice."""
+
+    def take(self, event: Event) -> None:
+        """Let the core act on an event."""
+
+
+class Answers:
+    """One method for each command of the control protocol."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Commands by name."""
+        return {
+            "status": self.status,
+            "why": self.why,
+            "link": self.link,
+            "events": self.events,
+            "excuse": self.excuse,
+        }
+
+    def status(self, _request: Mapping[str, object]) -> Mapping[str, object]:
+        """The state document."""
+        return self._subject.document()
+
+    def why(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """Rule, reason, inputs and the events that led there, for one service or all."""
+        wanted = request.get("service")
+        config, state = self._subject.config, self._subject.state
+        names = [service.name for service in config.services]
+        if wanted is not None and wanted not in names:
+            raise Refused("unknown_service", f"{wanted!r} is no service; known: {', '.join(names)}")
+        answers = {}
+        for service in config.services:
+            if wanted in (None, service.name) and service.name in state.choices:
+                answer = report.why_document(state, service, clock.wall_text)
+                event, since = self._subject.origin(service.name)
+                about = (service.name, None)
+                past = [e for e in self._subject.history() if e["service"] in about]
+                answers[service.name] = {
+                    **answer,
+                    "event": event,
+                    "since": since,
+                    "events": past[-12:],
+                }
+        return {"services": answers}
+
+    def link(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """Set a link's mode, for good or for some seconds."""
+        name = self._wan(request)
+        try:
+            mode = Admin(str(request.get("mode")))
+        except ValueError as error:
+            raise Refused("unknown_mode", f"mode is one of {', '.join(Admin)}") from error
+        seconds = request.get("for_s")
+        if seconds is not None and not _whole(seconds, 1, LONGEST_WISH_S):
+            raise Refused("bad_request", f"for_s is a number of seconds from 1 to {LONGEST_WISH_S}")
+        link = self._subject.state.links[name]
+        if mode is Admin.FORCE and rank(link) > Rank.DRAINED:
+            reason = f"{name} is {describe(link)}; forcing it would cut every service"
+            raise Refused("link_not_working", reason)
+        now = clock.monotonic_ms()
+        before = link.admin
+        if before is not mode or seconds is not None:
+            until = None if seconds is None else now + int(str(seconds)) * 1000
+            self._subject.take(AdminRequested(now, name, mode, until))
+        return {
+            "wan": name,
+            "before": str(before),
+            "after": str(mode),
+            "changed": before is not mode,
+        }
+
+    def excuse(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """A drill announces what it will do to a link, so that it is not held against it."""
+        name = self._wan(request)
+        seconds = request.get("for_s")
+        if not _whole(seconds, 1, 3600):
+            raise Refused("bad_request", "for_s is a number of seconds from 1 to 3600")
+        now = clock.monotonic_ms()
+        self._subject.take(Excused(now, name, now + int(str(seconds)) * 1000))
+        return {"wan": name, "for_s": seconds}
+
+    def events(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """Events behind a number."""
+        after = request.get("after", 0)
+        if not _whole(after, 0, 2**53):
+            raise Refused("bad_request", "after is the number of an event")
+        found = [e for e in self._subject.history() if int(str(e["seq"])) > int(str(after))]
+        last = self._subject.document()["last_event"]
+        return {"events": found, "last": last}
+
+    def _wan(self, request: Mapping[str, object]) -> str:
+        name = str(request.get("wan"))
+        known = self._subject.state.links
+        if name not in known:
+            names = ", ".join(known)
+            raise Refused("unknown_wan", f"{name!r} is no WAN of this gateway; known: {names}")
+        return name
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

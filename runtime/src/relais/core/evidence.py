@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What probes and counters say of a link: suspicion, verdict, quality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relais.core.damping import PER_BROWNOUT
+from relais.core.events import ProbeReplied, Tick, Traffic
+from relais.core.evolve import evolve
+from relais.core.link import Link, Rate, TargetRecord
+from relais.core.model import Config
+from relais.core.quality import ALARM, WELL, Cusum, Quality, breach
+from relais.core.transitions import LinkState, Trigger
+
+EDGE = "edge"
+"""The first hop as a target: it tells where a line is cut, never whether it works."""
+SILENCE_FACTOR_MAX = 16
+SILENCE_FORGET_MS = 10_000.0
+BIRTH_VERDICT_MS = 2000.0
+RECOVERY_MISSES = 3
+HICCUP_DWELL_MS = 2000.0
+BENCH_MISSES = 5
+"""Probes a target may miss in a row, while others answer, before it is no longer listened to."""
+FULL_SHARE = 0.85
+FULL_MEMORY_MS = 3000.0
+SLA_ENTER_MS = 10_000.0
+SLA_LEAVE_MS = 60_000.0
+SLA_PROBES = 120
+
+
+def replied(link: Link, event: ProbeReplied, index: int | None) -> tuple[Link, Trigger | None, str]:
+    """An answer arrived. It proves the link unless its probe left before the suspicion.
+
+    `index` is the target's place in the configuration, None for the first hop.
+    """
+    if index is None:
+        return evolve(link, edge_ms=event.now_ms), None, ""
+    window, sample = link.window.answered(event.probe, event.rtt_ms)
+    if sample is None:
+        return link, None, ""
+    record = TargetRecord(0, event.now_ms, event.rtt_ms)
+    cusum = link.cusum
+    benched = link.targets[index].missed >= BENCH_MISSES
+    if not sample.missed and not benched:
+        cusum = cusum.after(lost=0, answered=1)
+    doubtful = link.state is LinkState.SUSPECT or link.state is LinkState.LOST
+    if doubtful and link.dark_since_ms is not None and sample.sent_ms <= link.dark_since_ms:
+        return evolve(link, window=window), None, ""
+    targets = (*link.targets[:index], record, *link.targets[index + 1 :])
+    link = evolve(link, window=window, targets=targets, cusum=cusum, proved_ms=event.now_ms)
+    if link.state is LinkState.UP:
+        return link, None, ""
+    return link, Trigger.ANSWERED, f"{event.target} answered in {event.rtt_ms:.1f} ms"
+
+
+def misses(link: Link, order: Mapping[str, int], now_ms: float) -> Link:
+    """Note the probes whose time is up."""
+    window, newly = link.window.overdue(now_ms)
+    if not newly:
+        return link
+    targets = list(link.targets)
+    lost = 0
+    for sample in newly:
+        index = order[sample.target]
+        lost += targets[index].missed < BENCH_MISSES
+        targets[index] = evolve(targets[index], missed=targets[index].missed + 1)
+    counts = link.alive and not link.full(now_ms)
+    cusum = link.cusum.after(lost=lost, answered=0) if counts else link.cusum
+    return evolve(link, window=window, targets=tuple(targets), cusum=cusum)
+
+
+def counted(link: Link, tick: Tick) -> Link:
+    """Follow the counters: since when have packets left and none come back, and how full is it?"""
+    before, now, now_ms = link.traffic, tick.traffic.get(link.wan.name), tick.now_ms
+    if now is None or before is None:
+        return link if now is before else evolve(link, traffic=now, unheard_since_ms=None)
+    if now.rx_packets != before.rx_packets:
+        unheard = None
+    elif now.tx_packets != before.tx_packets and link.unheard_since_ms is None:
+        unheard = now_ms if tick.since_ms is None else tick.since_ms
+    else:
+        unheard = link.unheard_since_ms
+    factor = link.silence_factor
+    if factor > 1 and now_ms - link.silence_raised_ms > SILENCE_FORGET_MS:
+        factor = 1
+    rate = _rate(link, now, now_ms)
+    if now == before and unheard == link.unheard_since_ms and factor == link.silence_factor:
+        return link if rate is link.rate else evolve(link, rate=rate)
+    return evolve(link, traffic=now, unheard_since_ms=unheard, silence_factor=factor, rate=rate)
+
+
+def _rate(link: Link, now: Traffic, now_ms: float) -> Rate | None:
+    """Throughput with the first tick of each second, held against what the operator sold."""
+    last = link.rate
+    if last is None:
+        return Rate(now_ms, now)
+    if now_ms // 1000 == last.at_ms // 1000:
+        return last
+    spent_ms = now_ms - last.at_ms
+    rx = (now.rx_bytes - last.traffic.rx_bytes) * 8 / spent_ms / 1000
+    tx = (now.tx_bytes - last.traffic.tx_bytes) * 8 / spent_ms / 1000
+    wan = link.wan
+    full = (wan.down_mbit is not None and rx >= FULL_SHARE * wan.down_mbit) or (
+        wan.up_mbit is not None and tx >= FULL_SHARE * wan.up_mbit
+    )
+    until = now_ms + FULL_MEMORY_MS if full else last.full_until_ms
+    return Rate(now_ms, now, rx, tx, until)
+
+
+def suspicion(link: Link, order: Mapping[str, int], now_ms: float) -> tuple[float, str] | None:
+    """Why an `up` link deserves a burst: since when it is dark, and in words."""
+    unheard = link.unheard_since_ms
+    if unheard is not None:
+        limit = max(link.profile.silence_ms, 3 * (link.window.srtt_ms or 0.0))
+        if now_ms - unheard >= limit * link.silence_factor:
+            return unheard, f"packets leave, none came back for {now_ms - unheard:.0f} ms"
+    floor = max(link.proved_ms or 0.0, link.since_ms)
+    for sample in link.window.pending:
+        heard = link.targets[order[sample.target]].missed < BENCH_MISSES
+        if sample.missed and heard and sample.sent_ms >= floor:
+            waited = now_ms - sample.sent_ms
+            return sample.sent_ms, f"{sample.target} has not answered for {waited:.0f} ms"
+    return None
+
+
+def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str] | None:
+    """What the passing of time says of a link in doubt."""
+    match link.state:
+        case LinkState.UNKNOWN if link.usable and now_ms - link.since_ms >= BIRTH_VERDICT_MS:
+            return Trigger.UNANSWERED, "no target has answered since the start"
+        case LinkState.SUSPECT:
+            asked = len({s.target for s in link.window.pending if s.sent_ms >= link.since_ms})
+            if now_ms - link.since_ms >= burst_wait_ms(link) and asked >= 2:
+                return Trigger.UNANSWERED, f"{asked} targets silent to a burst{_where(link)}"
+        case LinkState.LOST:
+            dark_ms = now_ms - (link.dark_since_ms or link.since_ms)
+            if dark_ms >= patience_ms:
+                return Trigger.CONFIRMED, f"dark for {dark_ms:.0f} ms{_where(link)}"
+        case LinkState.RECOVERING:
+            recent = [s for s in link.window.pending if s.sent_ms >= link.since_ms]
+            floor = link.proved_ms or 0.0
+            if sum(s.missed and s.sent_ms > floor for s in recent) >= RECOVERY_MISSES:
+                return Trigger.UNANSWERED, f"{RECOVERY_MISSES} probes in a row unanswered"
+        case LinkState.UNKNOWN | LinkState.UP | LinkState.DOWN:
+            pass
+    return None
+
+
+def trusted(link: Link, failback_ms: float, now_ms: float) -> tuple[Link, str | None]:
+    """Whether a recovering link has behaved for long enough, and what that was in words.
+
+    After a hiccup two seconds without a single miss will do; after an outage it is the failback
+    time, in which misses may occur but not three in a row.
+    """
+    if link.state is not LinkState.RECOVERING:
+        return link, None
+    needed = HICCUP_DWELL_MS if link.after_hiccup else failback_ms
+    if link.after_hiccup and any(
+        s.missed and s.sent_ms >= link.since_ms for s in link.window.pending
+    ):
+        return evolve(link, since_ms=now_ms), None
+    if now_ms - link.since_ms < needed:
+        return link, None
+    return link, f"answered for {needed / 1000:g} s"
+
+
+def burst_wait_ms(link: Link) -> float:
+    """How long a burst may go unanswered before new flows leave."""
+    return max(link.profile.verdict_ms, link.window.timeout_ms)
+
+
+def _where(link: Link) -> str:
+    """Whether the first hop still answers: cut beyond it, or before it."""
+    since = link.dark_since_ms or link.since_ms
+    if link.edge_ms is not None and link.edge_ms > since:
+        return "; the first hop answers, so the cut is upstream"
+    return "; the first hop is silent too, so the cut is on the access line"
+
+
+def cleared(link: Link, now_ms: float) -> Link:
+    """After a false alarm the silence detector waits twice as long, for a while."""
+    factor = min(link.silence_factor * 2, SILENCE_FACTOR_MAX)
+    return evolve(link, silence_factor=factor, silence_raised_ms=now_ms, unheard_since_ms=None)
+
+
+def assess(link: Link, others: Mapping[str, Link], config: Config, now_ms: float) -> Link:
+    """What a living link is worth now; its verdict holds until the line is well for long enough."""
+    if not link.alive:
+        return link
+    found, why = _assessment(link, others, config, now_ms)
+    if found is link.quality:
+        return link
+    if found is Quality.GOOD and link.quality in (Quality.DEGRADED, Quality.PARTIAL):
+        dwell_ms = config.policy.failback_after_s * 1000
+        if link.cusum.well < WELL or now_ms - link.quality_since_ms < dwell_ms:
+            return link
+    penalty = link.penalty
+    if found in (Quality.DEGRADED, Quality.PARTIAL):
+        if now_ms >= link.excused_until_ms:
+            penalty = penalty.add(PER_BROWNOUT, now_ms)
+        link = evolve(link, cusum=Cusum())
+    return evolve(link, quality=found, quality_since_ms=now_ms, quality_reason=why, penalty=penalty)
+
+
+def _assessment(
+    link: Link, others: Mapping[str, Link], config: Config, now_ms: float
+) -> tuple[Quality, str]:
+    degraded = link.quality is Quality.DEGRADED
+    if link.full(now_ms) and not degraded:
+        return Quality.SATURATED, "we fill it ourselves"
+    if link.cusum.bad >= ALARM:
+        recent = link.window.loss_percent(30) or 0.0
+        return Quality.DEGRADED, f"loses {recent:.0f} % of the last 30 probes"
+    protocol = _silent_protocol(link, others, config)
+    if protocol is not None:
+        return Quality.PARTIAL, f"no {protocol} target answers here, all answer elsewhere"
+    return Quality.GOOD, "well"
+
+
+def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> str | None:
+    """A protocol of two targets or more that is dead here and alive through another link."""
+    silent = {i for i, record in enumerate(link.targets) if record.missed >= BENCH_MISSES}
+    if len(silent) < 2:
+        return None
+    groups: dict[str, list[int]] = {}
+    for index, target in enumerate(config.targets):
+        if target.probe.protocol is not None:
+            groups.setdefault(target.probe.protocol, []).append(index)
+    peers = [peer for peer in others.values() if peer.wan.name != link.wan.name and peer.alive]
+    for name, members in groups.items():
+        if len(members) < 2 or not silent.issuperset(members):
+            continue
+        if any(all(_answers(peer.targets[i]) for i in members) for peer in peers):
+            return name
+    return None
+
+
+def _answers(record: TargetRecord) -> bool:
+    return record.missed == 0 and record.answered_ms is not None
+
+
+def service_levels(link: Link, config: Config, now_ms: float) -> Link:
+    """Which services' limits the link breaks, with ten seconds to enter and sixty to leave."""
+    judged, answered = link.window.judged(SLA_PROBES)
+    since = dict(link.sla_since_ms)
+    broken = dict(link.sla_broken)
+    for service in config.services:
+        if service.sla is None:
+            continue
+        window = link.window
+        told = None
+        if link.alive and not link.full(now_ms):
+            told = breach(service.sla, window.srtt_ms, window.jitter_ms, judged, answered)
+        was = service.name in broken
+        if (told is not None) == was:
+            since.pop(service.name, None)
+            continue
+        began = since.setdefault(service.name, now_ms)
+        if now_ms - began >= (SLA_LEAVE_MS if was else SLA_ENTER_MS):
+            since.pop(service.name)
+            broken.pop(service.name, None)
+            if told is not None:
+                broken[service.name] = told
+    if since == link.sla_since_ms and broken == link.sla_broken:
+        return link
+    return evolve(link, sla_since_ms=since, sla_broken=broken)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How good a link is while it lives: change detection on loss, and voice quality."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relais.core.model import Sla
+
+BROWNOUT_LOSS = 0.25
+HEALTHY_LOSS = 0.05
+_ON_LOSS = math.log(BROWNOUT_LOSS / HEALTHY_LOSS)
+_ON_ANSWER = math.log((1 - BROWNOUT_LOSS) / (1 - HEALTHY_LOSS))
+ALARM = 14.0
+WELL = 8.0
+
+
+class Quality(StrEnum):
+    """What a living link is worth."""
+
+    GOOD = "good"
+    SATURATED = "saturated"
+    """Slow or lossy because we fill it ourselves; leaving it would not help."""
+    DEGRADED = "degraded"
+    """Loses far too much for reasons that are not ours."""
+    PARTIAL = "partial"
+    """A whole protocol (TCP, DNS) is dead here and works through another link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cusum:
+    """Two cumulative sums of log likelihood ratios (Page 1954) between a healthy and a bad line.
+
+    `bad` grows with losses and says when the line has turned bad; `well` grows with answers and
+    says when it has turned well again. A line at 5 % loss or below raises a false alarm about once
+    in exp(14), 1.2 million, probes; one that loses half of them is found after some twenty.
+    """
+
+    bad: float = 0.0
+    well: float = 0.0
+
+    def after(self, *, lost: int, answered: int) -> Cusum:
+        """The sums after some more judged probes."""
+        moved = lost * _ON_LOSS + answered * _ON_ANSWER
+        bad = min(max(0.0, self.bad + moved), 2 * ALARM)
+        well = min(max(0.0, self.well - moved), 2 * WELL)
+        return self if bad == self.bad and well == self.well else Cusum(bad, well)
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """Impairment of a codec (ITU-T G.113, appendix I): equipment factor and robustness."""
+
+    name: str
+    equipment: float
+    robustness: float
+
+
+G711_PLC = Codec("G.711 with PLC", 0.0, 25.1)
+G729A = Codec("G.729A", 11.0, 19.0)
+_R_DEFAULT = 93.2
+"""R with every parameter of G.107 at its default."""
+
+
+def transmission_rating(
+    mouth_to_ear_ms: float, loss_percent: float, codec: Codec = G711_PLC
+) -> float:
+    """R of ITU-T G.107 (06/2015) for random loss, all other parameters at their defaults.
+
+    Delay is taken by the usual two-line approximation of Id, within 0.9 of the full model up to
+    300 ms; loss by equation 7-29.
+    """
+    delay = 0.024 * mouth_to_ear_ms + 0.11 * max(0.0, mouth_to_ear_ms - 177.3)
+    loss = codec.equipment + (95 - codec.equipment) * loss_percent / (
+        loss_percent + codec.robustness
+    )
+    return _R_DEFAULT - delay - loss
+
+
+def mean_opinion_score(rating: float) -> float:
+    """MOS-CQE of a rating R (ITU-T G.107, annex B)."""
+    if rating <= 0:
+        return 1.0
+    if rating >= 100:
+        return 4.5
+    return max(1.0, 1 + 0.035 * rating + 7e-6 * rating * (rating - 60) * (100 - rating))
+
+
+def link_mos(rtt_ms: float, jitter_ms: float, loss_percent: float) -> float:
+    """MOS that a call would have: half the round trip, 20 ms of packets, a buffer of two jitters.
+
+    Loss is that of the round trip, so the figure is the worst case for one direction.
+    """
+    mouth_to_ear = rtt_ms / 2 + 20 + 2 * jitter_ms
+    return mean_opinion_score(transmission_rating(mouth_to_ear, loss_percent))
+
+
+def breach(
+    sla: Sla, rtt_ms: float | None, jitter_ms: float | None, judged: int, answered: int
+) -> str | None:
+    """Which limit of `sla` a link breaks for sure, in words; None when none.
+
+    Loss counts only when even the lower end of its 95 % interval (Wilson 1927) is above the limit,
+    so that a handful of probes cannot convict a line.
+    """
+    if judged == 0 or rtt_ms is None:
+        return None
+    loss = 100.0 * (judged - answered) / judged
+    jitter = jitter_ms or 0.0
+    if sla.loss_percent is not None:
+        low = 100.0 * wilson_low(judged - answered, judged)
+        if low > sla.loss_percent:
+            return f"loss {loss:.1f} % is above {sla.loss_percent:g} %"
+    if sla.latency_ms is not None and rtt_ms / 2 > sla.latency_ms:
+        return f"latency {rtt_ms / 2:.0f} ms is above {sla.latency_ms:g} ms"
+    if sla.jitter_ms is not None and jitter > sla.jitter_ms:
+        return f"jitter {jitter:.0f} ms is above {sla.jitter_ms:g} ms"
+    if sla.mos is not None:
+        sure_loss = 100.0 * wilson_low(judged - answered, judged)
+        mos = link_mos(rtt_ms, jitter, sure_loss)
+        if mos < sla.mos:
+            return f"MOS {mos:.1f} is below {sla.mos:g}"
+    return None
+
+
+def wilson_low(events: int, trials: int) -> float:
+    """Lower end of the 95 % score interval of a proportion."""
+    if trials == 0 or events == 0:
+        return 0.0
+    z = 1.96
+    share = events / trials
+    middle = share + z * z / (2 * trials)
+    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    return max(0.0, (middle - spread) / (1 + z * z / trials))

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stragglers are swept, an outage is not counted as loss, and large values are copied safely."""
+
+from __future__ import annotations
+
+import pytest
+from relais.core.config import parse_config
+from relais.core.evolve import evolve
+from relais.core.window import Window
+from world import World, document
+
+
+def test_evicted_marks_are_swept_again_after_two_and_ten_seconds() -> None:
+    world = World().start()
+    cut = world.now_ms
+    world.link("fibre", carrier=False)
+    world.run(15)
+    times = [round((at - cut) / 1000) for at, evict in world.evictions if evict.mark == 0x0101]
+    assert times == [0, 2, 10]
+
+
+def test_a_line_that_came_back_is_not_swept() -> None:
+    world = World().start()
+    world.link("fibre", carrier=False)
+    world.run(1)
+    world.link("fibre")
+    world.run(20)
+    assert len([evict for _, evict in world.evictions if evict.mark == 0x0101]) == 1
+
+
+def test_an_outage_is_not_loss_and_breaks_no_service_level() -> None:
+    services = document()["services"]
+    services[0]["sla"] = {"loss_percent": 1}
+    world = World(parse_config(document(services=services))).start().run(60)
+    world.dark = {"fibre"}
+    world.run(10)
+    world.dark = set()
+    world.run(40)
+    link = world.state.links["fibre"]
+    assert (link.window.loss_percent() or 0.0) < 2.0
+    assert link.sla_broken == {}
+    assert world.uses("voice") == "fibre"
+
+
+def test_a_late_answer_takes_its_loss_back() -> None:
+    window = Window().sent(1, "a", 0.0).sent(2, "a", 500.0)
+    window, missed = window.overdue(2000.0)
+    assert [sample.probe for sample in missed] == [1, 2]
+    assert window.loss_percent() == 100.0
+    window, _ = window.answered(1, 1800.0)
+    assert window.loss_percent() == 50.0
+
+
+def test_loss_is_counted_over_the_newest_probes_only() -> None:
+    window = Window()
+    for probe in range(100):
+        window = window.sent(probe, "a", probe * 1000.0)
+        if probe >= 50:
+            window, _ = window.answered(probe, 5.0)
+        window, _ = window.overdue(probe * 1000.0 + 900)
+    assert window.loss_percent() == 50.0
+    assert window.loss_percent(50) == 0.0
+
+
+def test_a_copy_with_an_unknown_field_is_refused() -> None:
+    with pytest.raises(TypeError, match="has no field speed"):
+        evolve(Window(), speed=3)
