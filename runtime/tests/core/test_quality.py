@@ -252,3 +252,12 @@ def test_probes_on_a_metered_line_stop_at_the_budget() -> None:
     earned = 1_000_000 * 6 / 720
     assert sent * 180 <= saved_up + earned
     assert sent > 50
+
+
+def test_heavy_loss_alone_never_resets_an_open_flow() -> None:
+    for seed in range(20):
+        world = World().start().run(20)
+        lossy(world, "fibre", 0.51, seed)
+        world.run(120)
+        assert world.evictions == [], seed
+        assert world.uses("voice") == "lte"

@@ -138,7 +138,7 @@ def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
         case LinkState.SUSPECT:
             return begin_burst(link, now_ms, BURST_ROUNDS)
         case LinkState.LOST:
-            return evolve(link, burst=None, next_probe_ms=now_ms, faults_ms=_faults(link, now_ms))
+            return _lost(link, now_ms)
         case LinkState.DOWN:
             return _down(link, trigger, now_ms)
         case LinkState.RECOVERING:
@@ -161,6 +161,13 @@ def _recovering(link: Link, before: LinkState, now_ms: float) -> Link:
         after_hiccup=hiccup,
         sweeps_ms=(),
     )
+
+
+def _lost(link: Link, now_ms: float) -> Link:
+    """Dark since the suspicion; a relapse while recovering had none, so its patience starts now."""
+    if link.dark_since_ms is None:
+        link = evolve(link, dark_since_ms=now_ms, dark_count=link.window.count)
+    return evolve(link, burst=None, next_probe_ms=now_ms, faults_ms=_faults(link, now_ms))
 
 
 def _down(link: Link, trigger: Trigger, now_ms: float) -> Link:
