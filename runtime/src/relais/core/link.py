@@ -15,11 +15,12 @@ from relais.core.events import LinkObserved, Traffic
 from relais.core.evolve import evolve
 from relais.core.model import Admin, Wan
 from relais.core.profile import Profile, profile_of
-from relais.core.quality import Cusum, Quality
+from relais.core.quality import ALARM, Cusum, Quality
 from relais.core.transitions import LinkState, Trigger, following
 from relais.core.window import Window
 
 BURST_ROUNDS = 3
+SHAKY_PATIENCE_MS = 2000.0
 FAULT_MEMORY_MS = 3_600_000.0
 
 
@@ -105,6 +106,15 @@ class Link:
     def alive(self) -> bool:
         """In a state in which probes are expected to be answered."""
         return self.state in (LinkState.UP, LinkState.RECOVERING)
+
+    def patience_ms(self, asked_ms: float) -> float:
+        """How long to stay dark before open flows are given up, when a service asks for `asked_ms`.
+
+        On a line that loses a lot anyway half a second of silence happens by chance, so it is given
+        two.
+        """
+        shaky = self.quality is Quality.DEGRADED or self.cusum.bad >= ALARM / 2
+        return max(asked_ms, SHAKY_PATIENCE_MS) if shaky else asked_ms
 
     def proved_since(self, instant_ms: float) -> bool:
         """A far target answered through this link after `instant_ms`."""
