@@ -124,6 +124,6 @@ def test_every_target_is_a_figure_that_a_table_shows() -> None:
 def test_results_are_saved_after_each_run() -> None:
     saved: list[int] = []
     result = Results(save=lambda found: saved.append(len(found.runs["relais"]["silent"])))
-    for _ in range(2):
+    for _unused in range(2):
         result.add("relais", "silent", {"figures": {}})
     assert saved == [1, 2]

@@ -129,7 +129,7 @@ def new_link(wan: Wan, targets: int, now_ms: float) -> Link:
     """A link before anything was heard of it."""
     profile = profile_of(wan.technology)
     window = Window(profile.timeout_min_ms, profile.timeout_max_ms)
-    records = tuple(TargetRecord() for _ in range(targets))
+    records = tuple(TargetRecord() for _unused in range(targets))
     return Link(wan, now_ms, profile, window, records, tokens_ms=now_ms)
 
 
