@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,7 @@ def run_once(
     found = work_out(scenario, raw, marks)
     return {
         "figures": {**found, **extra, **spent},
+        "marks": asdict(marks),
         "late_ms": raw["late_ms"],
         "fault_seconds": round(marks.cleared - marks.after, 3),
         "inject_ms": round(1e3 * (marks.after - marks.before), 1),
