@@ -119,11 +119,11 @@ class Site:
             self.inside("systemctl", "stop", self.contender.unit)
             self.inside("/etc/bench/switch", PRIMARY, "flush")
             self.inside("systemctl", "start", self.contender.unit)
-        elif not wait_for(self.ready, 60, self._stop):
-            self._forget()
+        else:
+            self._start_without_memory()
 
-    def _forget(self) -> None:
-        """Start relais without memory: earlier runs are no reason for it to distrust a line."""
+    def _start_without_memory(self) -> None:
+        """Start relais afresh: the faults of earlier runs are no reason to distrust a line."""
         self.inside("systemctl", "stop", "relaisd")
         self.inside("find", "/var/lib/relais", "/run/relais", "-type", "f", "-delete")
         self.inside("systemctl", "reload", "relais-firewall")
