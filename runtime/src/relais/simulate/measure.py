@@ -222,7 +222,9 @@ def summary(tally: Tally) -> dict[str, object]:
             "needless": len(tally.needless),
         },
         "evictions": {"all": tally.evictions, "needless": tally.needless_evictions},
-        "faults": {kind: _faults([f for f in used if f.fault.kind == kind]) for kind in _kinds(used)},
+        "faults": {
+            kind: _faults([one for one in used if one.fault.kind == kind]) for kind in _kinds(used)
+        },
         "spare_faults": {
             "all": len(tally.found) - len(used),
             "missed": sum(found.missed for found in tally.found if not found.used),

@@ -14,7 +14,7 @@ def summary_text(name: str, seed: int, result: Mapping[str, Any]) -> str:
     lines = [
         f"{name}: {result['days']:g} days, seed {seed}, {result['steps']:,} events",
         "",
-        f"  switches away     {switches['diverts']:>6}   {f'({causes})' if causes else ''}".rstrip(),
+        f"  switches away     {switches['diverts']:>6}   {causes}".rstrip(),
         f"    needless        {switches['needless']:>6}",
         f"  switches back     {switches['returns']:>6}",
         f"  evictions         {evictions['all']:>6}",
