@@ -48,9 +48,14 @@ class Results:
     runs: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     versions: dict[str, str | None] = field(default_factory=dict)
+    save: Callable[[Results], None] = lambda _: None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, contender: str, scenario: str, run: dict[str, Any]) -> None:
-        self.runs.setdefault(contender, {}).setdefault(scenario, []).append(run)
+        """Keep a run, and save all there is: hours of measuring are not lost to a crash."""
+        with self._lock:
+            self.runs.setdefault(contender, {}).setdefault(scenario, []).append(run)
+            self.save(self)
 
 
 STARTED = time.monotonic()

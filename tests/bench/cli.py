@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from lab.errors import LabError
@@ -115,16 +116,21 @@ def _measure(arguments: argparse.Namespace) -> None:
             raise LabError("another bench of this checkout is at work") from None
         shutil.rmtree(BUILD / "samples", ignore_errors=True)
         signal.signal(signal.SIGTERM, _interrupt)
-        found = Results()
-        machine = facts.machine()
-        campaign = Campaign(settings, found)
+        found = Results(save=partial(_save, settings_of(settings), facts.machine()))
         try:
-            campaign.run()
+            Campaign(settings, found).run()
         finally:
             if found.runs:
-                document = results.document(settings_of(settings), machine, found)
-                RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+                found.save(found)
                 say(f"results are in {RESULTS.relative_to(CHECKOUT)}")
+
+
+def _save(settings: dict[str, Any], machine: dict[str, Any], found: Results) -> None:
+    """Write the results in one step, so that a reader never sees half of them."""
+    unfinished = RESULTS.with_suffix(".new")
+    document = results.document(settings, machine, found)
+    unfinished.write_text(json.dumps(document, indent=1) + "\n")
+    unfinished.replace(RESULTS)
 
 
 def settings_of(settings: Settings) -> dict[str, Any]:

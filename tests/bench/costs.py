@@ -78,9 +78,9 @@ def usage(site: Site) -> dict[str, float] | None:
 
 
 def spent(before: dict[str, float] | None, after: dict[str, float] | None) -> dict[str, Any]:
-    """Figures out of two looks at the same processes."""
+    """Figures out of two looks at the same processes; none where there are no processes."""
     if before is None or after is None:
-        return {"cpu_s": None, "cpu_percent": None, "resident_mb": None}
+        return {}
     cpu_s = after["cpu_s"] - before["cpu_s"]
     return {
         "cpu_s": round(cpu_s, 3),

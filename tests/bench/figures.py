@@ -28,6 +28,7 @@ class Marks:
     before: float  # the fault came between these two
     after: float
     cleared: float
+    checked: float  # idle sessions were made to say a word
     ended: float
 
 
@@ -161,8 +162,13 @@ def failback(raw: Mapping[str, Any], marks: Marks, primary: str, standby: str) -
     if figures["back_ms"] is None:
         return figures  # not back while we watched: nothing is known about the cost
     second = [s for s in raw["sessions"] if s["generation"] == 2 and s["via"] == standby]
-    resets = [s for s in second if s["told"] is not None and s["told"] >= start]
-    hung = [s for s in second if s["told"] is None and not works(s, marks.ended)]
+    # One that was told only when it spoke itself had hung until then.
+    resets = [s for s in second if s["told"] and start <= s["told"] < marks.checked]
+    hung = [
+        s
+        for s in second
+        if not (s["told"] and s["told"] < marks.checked) and not works(s, marks.ended)
+    ]
     return {
         **figures,
         "failback_new_lost": sum(lost(samples) for samples in after.values()),
@@ -184,6 +190,8 @@ def back_ms(samples: Sequence[Sample], standby: str, start: float) -> float | No
 
 def works(session: Mapping[str, Any], now: float) -> bool:
     """Whether an open session still carried data when it was checked at the end."""
+    if session["told"] is not None:
+        return False
     if session["kind"] == "idle":
         return session["answered_check"] is not None
     return session["last_data"] is not None and session["last_data"] > now - ALIVE_WITHIN_S
@@ -195,8 +203,10 @@ def brownout(raw: Mapping[str, Any], marks: Marks, primary: str, standby: str) -
     during = {k: within(v, start, marks.cleared) for k, v in raw["requests"].items()}
     figures: Figures = {"moves": max(turns(during[kind], primary) for kind in NEW_KINDS)}
     for kind, name in (("vital", "vital"), ("udp", "ordinary")):
-        figures[f"{name}_left_ms"] = first_by(during[kind], standby, start)
-        figures[f"{name}_returns"] = turns(during[kind], standby)
+        left_ms = first_by(during[kind], standby, start)
+        figures[f"{name}_left_ms"] = left_ms
+        if left_ms is not None:
+            figures[f"{name}_returns"] = turns(during[kind], standby)
         figures[f"{name}_lost_percent"] = share(during[kind])
     return {
         **figures,
@@ -212,13 +222,13 @@ def noise(raw: Mapping[str, Any], marks: Marks, primary: str) -> Figures:
     fixed = within(raw["fixed"], start, end)
     sessions = [s for s in raw["sessions"] if s["generation"] == 1 and s["via"] == primary]
     ended = [s for s in sessions if s["told"] is not None]
-    hung = [s for s in sessions if s["told"] is None and not works(s, marks.ended)]
+    harmed = [s for s in sessions if not works(s, marks.ended)]
     return {
         "diversions": max(turns(during[kind], primary) for kind in NEW_KINDS),
         "evictions": turns(fixed, primary) + bool(ended),
         "fixed_moved": turns(fixed, primary),
         "tcp_open": len(sessions),
-        "tcp_harmed": len(ended) + len(hung),
+        "tcp_harmed": len(harmed),
         "new_lost_percent": share([sample for kind in NEW_KINDS for sample in during[kind]]),
         "longest_gap_ms": longest_gap_ms(fixed),
     }

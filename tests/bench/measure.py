@@ -159,8 +159,7 @@ def run_cut(
         return time.monotonic() > least and load.good_for(pace.cut_hold_s)
 
     wait_for(done, max(site.contender.detect_s, pace.cut_least_s), stop)
-    cleared, ended = way_back(site, load, scenario, pace, stop)
-    return Marks(before, after, cleared, ended), {}
+    return Marks(before, after, *way_back(site, load, scenario, pace, stop)), {}
 
 
 def run_steady(
@@ -169,12 +168,9 @@ def run_steady(
     before, after = scenarios.inject(scenario, site.isp)
     if scenario.name == "noise":
         scenarios.hiccups(site.isp, scenario.lasts_s, stop)
-        cleared = scenarios.clear(site.isp)
-        ended = check(load, stop)
-    else:
-        wait_or_stop(scenario.lasts_s, stop)
-        cleared, ended = way_back(site, load, scenario, pace, stop)
-    return Marks(before, after, cleared, ended), {}
+        return Marks(before, after, scenarios.clear(site.isp), *check(load, stop)), {}
+    wait_or_stop(scenario.lasts_s, stop)
+    return Marks(before, after, *way_back(site, load, scenario, pace, stop)), {}
 
 
 def run_idle(
@@ -188,8 +184,8 @@ def run_idle(
     noticed = 1e3 * (changes[0] - before) if changes else None
     load.say("work")
     wait_for(lambda: load.good_for(1) and load.via_for(STANDBY, 1), 10, stop)
-    cleared, ended = way_back(site, load, scenario, pace, stop)
-    return Marks(before, after, cleared, ended), {"noticed_ms": noticed}
+    marks = Marks(before, after, *way_back(site, load, scenario, pace, stop))
+    return marks, {"noticed_ms": noticed}
 
 
 @contextmanager
@@ -220,8 +216,11 @@ def kernel_changes(site: Site) -> Iterator[list[float]]:
 
 def way_back(
     site: Site, load: Load, scenario: Scenario, pace: Pace, stop: threading.Event
-) -> tuple[float, float]:
-    """Open sessions where new flows go now, mend the line, watch until all is back."""
+) -> tuple[float, float, float]:
+    """Open sessions where new flows go now, mend the line, watch until all is back.
+
+    Returns when it was mended, when the sessions were checked, and when all was over.
+    """
     if load.via_for(STANDBY, 0.2):
         load.open_sessions(2, scenario, stop)
     cleared = scenarios.clear(site.isp)
@@ -230,14 +229,15 @@ def way_back(
         return load.via_for(PRIMARY, pace.back_hold_s) and load.good_for(1)
 
     wait_for(back, min(site.contender.back_s, pace.back_most_s), stop)
-    return cleared, check(load, stop)
+    return cleared, *check(load, stop)
 
 
-def check(load: Load, stop: threading.Event) -> float:
-    """Have idle sessions say a word, and give the answers time to come."""
+def check(load: Load, stop: threading.Event) -> tuple[float, float]:
+    """Have idle sessions say a word, and give the answers time to come: when, and until when."""
+    checked = time.monotonic()
     load.say("check")
     wait_or_stop(CHECK_S, stop)
-    return time.monotonic()
+    return checked, time.monotonic()
 
 
 def work_out(scenario: Scenario, raw: dict[str, Any], marks: Marks) -> dict[str, Any]:

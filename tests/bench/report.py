@@ -66,8 +66,8 @@ ROWS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("standby_mb_month", "on the standby line, extrapolated to 30 days", "MB"),
     ),
     "forwarding": (
-        ("tcp_gbit_s", "TCP, one stream, Gbit/s", "number"),
-        ("udp_kpackets_s", "UDP, 200 bytes each, thousand packets/s", "number"),
+        ("tcp_gbit_s", "TCP, one stream, Gbit/s", "rate"),
+        ("udp_kpackets_s", "UDP, 200 bytes each, thousand packets/s", "rate"),
         ("tcp_ratio", "TCP against masquerade", "number"),
         ("udp_ratio", "UDP against masquerade", "number"),
     ),
@@ -121,7 +121,7 @@ def cell(summary: Mapping[str, Any] | None, unit: str) -> str:
     middle = amount(summary["median"], unit)
     if summary["never"]:
         return f"{middle} (never in {summary['never']} of {summary['n']})"
-    worst = amount(summary["most"], unit)
+    worst = amount(summary["least" if unit == "rate" else "most"], unit)
     return middle if worst == middle else f"{middle} ({worst})"
 
 
@@ -132,7 +132,7 @@ def amount(value: float | None, unit: str) -> str:
     if unit == "ms" and value >= 1000:
         return f"{value / 1000:.1f} s"
     digits = 0 if unit == "ms" or value == int(value) else 1 if value >= 10 else 2
-    return f"{value:.{digits}f}" + (f" {unit}" if unit not in {"", "number"} else "")
+    return f"{value:.{digits}f}" + (f" {unit}" if unit not in {"", "number", "rate"} else "")
 
 
 def _targets(judged: Sequence[Mapping[str, Any]]) -> Table:
@@ -168,7 +168,7 @@ def _aligned(table: Table) -> str:
 def _notes(document: Document) -> list[str]:
     machine, late = document["machine"], document["load_late_ms"]
     notes = [
-        "Cells are the median of all runs, and the worst in brackets.",
+        "Cells are the median of all runs, and the worst in brackets; never: not while watched.",
         f"Measured {machine['at']} on {machine['cores']} cores ({machine['processor']}), "
         f"{machine['memory_gb']:g} GB, {machine['system']}, kernel {machine['kernel']}, commit "
         f"{machine['commit']}; load average before: {machine['load_before'][0]:g}; up to "

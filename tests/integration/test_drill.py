@@ -95,7 +95,9 @@ def test_a_fault_ends_although_its_runner_was_killed(gateway: Any) -> None:
             gateway.wait("the fault has ended", lambda: not fault_is_in(gateway))
         gateway.wait("a drill may run", lambda: may_run(gateway), within_s=90)
         assert gateway.exec("gw", "pgrep", "-f", "relais.shell.drill.client").returncode == 1
-    status, _ = drill(gateway, "run", "--wan", "fibre", "--kind", "silent", "--seconds", "5", *WIDE)
+    status, _unused = drill(
+        gateway, "run", "--wan", "fibre", "--kind", "silent", "--seconds", "5", *WIDE
+    )
     assert status == 0
     assert leftovers(gateway) == ""
 
@@ -160,7 +162,7 @@ class running:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         return self._process
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_unused: object) -> None:
         self._process.wait(240)
 
 
@@ -181,7 +183,7 @@ def module(lab: Any, name: str, arguments: dict[str, str], *words: str) -> dict[
         lab, "ansible", "gw", "-b", "-m", f"relais.continuity.{name}",
         "-a", " ".join(f"{key}={value}" for key, value in arguments.items()), *words,
     )  # fmt: skip
-    _, _, text = said.stdout.partition("=> ")
+    _unused, _unused, text = said.stdout.partition("=> ")
     result: dict[str, Any] = json.loads(text)
     return result
 

@@ -38,14 +38,15 @@ def answers(lab: Any) -> bool:
 
 
 @pytest.fixture
-def gateway(site_lab: Any) -> Iterator[Any]:
-    """The provisioned site with every line up and nothing set by hand, before and after."""
+def gateway(site_lab: Any) -> Any:
+    """The provisioned site with every line up and well, and nothing set by hand."""
 
     def healthy() -> bool:
         if not answers(site_lab):
             return False
         status = relais(site_lab, "status")
-        return all(wan["state"] == "up" for wan in status["wans"].values())
+        wans = status["wans"].values()
+        return all(wan["state"] == "up" and wan["quality"] == "good" for wan in wans)
 
     def calm() -> None:
         site_lab.do("fault", "all", "clear")
@@ -56,8 +57,7 @@ def gateway(site_lab: Any) -> Iterator[Any]:
         site_lab.wait("voice on fibre", lambda: uses(site_lab) == ["fibre"])
 
     calm()
-    yield site_lab
-    calm()
+    return site_lab
 
 
 @contextmanager
@@ -164,6 +164,44 @@ def test_an_open_tcp_connection_on_the_dead_line_is_reset_when_it_next_speaks(
         assert client.stdout.readline() == "open\n"
         gateway.do("fault", "isp-fibre", "silent")
         assert client.stdout.readline() == "reset\n"
+
+
+def test_a_thousand_idle_sessions_are_told(gateway: Any) -> None:
+    wait = (
+        "import collections,select,socket\n"
+        f"made=[socket.create_connection(('{ECHO}',(443,5061)[n%2]),5) for n in range(1000)]\n"
+        "poll=select.poll(); by={}\n"
+        "for s in made: s.send(b'x'); s.recv(1); poll.register(s,select.POLLIN); by[s.fileno()]=s\n"
+        "print('open',flush=True)\n"
+        "told=collections.Counter()\n"
+        "while by:\n"
+        "  ready=poll.poll(30000)\n"
+        "  if not ready: told['stuck']=len(by); break\n"
+        "  for number,_ in ready:\n"
+        "    poll.unregister(number); s=by.pop(number)\n"
+        "    try: told['data' if s.recv(9) else 'end']+=1\n"
+        "    except ConnectionResetError: told['reset']+=1\n"
+        "print(dict(told),flush=True)\n"
+    )
+    namespace = gateway.status()["nodes"]["lan"]["namespace"]
+    argv = ["timeout", "90", "ip", "netns", "exec", namespace, "python3", "-c", wait]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "open\n"
+        gateway.do("fault", "isp-fibre", "silent")
+        assert client.stdout.readline() == "{'reset': 1000}\n"
+
+
+def test_a_brownout_moves_services_and_resets_nothing(gateway: Any) -> None:
+    before = relais(gateway, "status")["last_event"]
+    gateway.do("fault", "isp-fibre", "loss", "30")
+    gateway.wait("voice leaves the fibre", lambda: uses(gateway) == ["lte"])
+    gateway.wait(
+        "fibre is degraded",
+        lambda: relais(gateway, "status")["wans"]["fibre"]["quality"] == "degraded",
+    )
+    events = relais(gateway, "events", "--after", str(before))["events"]
+    assert [event for event in events if event["kind"] == "evict"] == []
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def _down(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _list(_: argparse.Namespace) -> int:
+def _list(_unused: argparse.Namespace) -> int:
     for name in state.names():
         print(name)
     return 0
@@ -158,7 +158,7 @@ def _exec(arguments: argparse.Namespace) -> int:
     argv = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
     if not argv:
         raise LabError("exec: no command given; usage: exec NODE -- CMD...")
-    _, record = _running(arguments)
+    _unused, record = _running(arguments)
     return _become(lifecycle.command_in(record, arguments.node, argv))
 
 
@@ -180,7 +180,7 @@ def _become(argv: list[str]) -> int:
 def _fault(arguments: argparse.Namespace) -> int:
     places = _places(arguments)
     with state.locked(places):
-        _, record = _running(arguments)
+        _unused, record = _running(arguments)
         for node in _breakable(record, arguments.node):
             if arguments.kind == "clear":
                 faults.clear(record.namespace(node))

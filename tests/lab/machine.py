@@ -76,7 +76,7 @@ def cgroup_paths(places: Places) -> list[str]:
     )
     paths = []
     for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, point, kind, options = line.split()[:4]
+        _unused, point, kind, options = line.split()[:4]
         if kind == "cgroup" and "name=systemd" in options.split(","):
             paths.append(point + mine.get("name=systemd", "/").rstrip("/"))
         elif kind == "cgroup2":
@@ -139,7 +139,7 @@ def remove(places: Places, cgroups: list[str]) -> None:
     for leftover in ("propagate", "unix-export"):
         shutil.rmtree(NSPAWN_RUN / leftover / places.machine, ignore_errors=True)
     for cgroup in cgroups:
-        for folder, _, _ in os.walk(cgroup, topdown=False):
+        for folder, _unused, _unused in os.walk(cgroup, topdown=False):
             os.rmdir(folder)
 
 

@@ -21,7 +21,7 @@ DEFAULT_KEYS = ("name", "prefer", "balance", "patience_ms")
 
 def check_users(users: Any, place: Place) -> None:
     """Report priority users of the same name."""
-    report_duplicates(users, place, "name", lambda _: "give each user a name of its own")
+    report_duplicates(users, place, "name", lambda _unused: "give each user a name of its own")
 
 
 def addresses_of(users: Any) -> dict[str, Any]:
@@ -39,7 +39,9 @@ def check_services(services: Any, given: Any, wans: Any, users: Any, problems: P
     `given` is the map as it was written, to tell a key that was given from its default.
     """
     place = problems.at("relais_services")
-    report_duplicates(services, place, "name", lambda _: "give each service a name of its own")
+    report_duplicates(
+        services, place, "name", lambda _unused: "give each service a name of its own"
+    )
     if isinstance(services, list) and len(services) > LAST_SERVICE_ID:
         place.wrong(f"{len(services)} services", f"use {LAST_SERVICE_ID} or fewer")
     known = _names(wans)

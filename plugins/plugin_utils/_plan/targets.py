@@ -36,7 +36,7 @@ NETWORK_PREFIX = 26
 def check_targets(targets: Any, problems: Problems) -> None:
     """Report targets that repeat each other or are too few or too near to each other."""
     place = problems.at("relais_targets")
-    report_duplicates(targets, place, "name", lambda _: "give each target a name of its own")
+    report_duplicates(targets, place, "name", lambda _unused: "give each target a name of its own")
     asked: dict[Any, str] = {}
     for target, where in each(targets, place):
         _check_probe(target, where)

@@ -209,9 +209,13 @@ ALERTS = {
 TARGET = {
     "name": Field(LABEL, "name of the target", required=True),
     "address": Field(ADDRESS4, "address of a host on the Internet", required=True),
-    "probe": Field(choice("icmp", "dns", "tcp", "http", "https", "sip"), "how it is asked", required=True),
+    "probe": Field(
+        choice("icmp", "dns", "tcp", "http", "https", "sip"), "how it is asked", required=True
+    ),
     "port": Field(
-        whole(1, 65535), "port asked (not icmp)", shown_default="dns 53, tcp 443, http 80, https 443, sip 5060"
+        whole(1, 65535),
+        "port asked (not icmp)",
+        shown_default="dns 53, tcp 443, http 80, https 443, sip 5060",
     ),
     "query": Field(
         TEXT,

@@ -75,8 +75,8 @@ def check_wans(wans: Any, place: Place) -> None:
     if isinstance(wans, list) and len(wans) < 2:
         count = "one WAN" if wans else "no WAN"
         place.wrong(f"{count} cannot fail over", "describe two or more")
-    report_duplicates(wans, place, "name", lambda _: "give each WAN a name of its own")
-    report_duplicates(wans, place, "interface", lambda _: "give each WAN its own interface")
+    report_duplicates(wans, place, "name", lambda _unused: "give each WAN a name of its own")
+    report_duplicates(wans, place, "interface", lambda _unused: "give each WAN its own interface")
     _check_ids(wans, place)
     for wan, where in each(wans, place):
         if wan["method"] == "static":

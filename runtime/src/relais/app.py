@@ -106,7 +106,7 @@ class Daemon:
         stopping = asyncio.create_task(stop.wait())
         systemd.notify("READY=1")
         waited: list[asyncio.Future[Any]] = [watching, stopping, self._broken]
-        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        done, _unused = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         systemd.notify("STOPPING=1")
         self._note(
             Record("daemon", "relaisd stops", "the kernel keeps the last choice"),

@@ -112,7 +112,7 @@ def test_a_penalty_halves_and_is_released_below_the_reuse_limit() -> None:
 
 def test_a_penalty_never_suppresses_for_longer_than_an_hour() -> None:
     penalty = Penalty()
-    for _ in range(100):
+    for _unused in range(100):
         penalty = penalty.add(PER_FAULT, 0.0)
     assert penalty.value == CEILING
     assert penalty.now(3_600_000.0) == pytest.approx(REUSE)
@@ -151,7 +151,7 @@ def test_a_line_in_brownout_is_not_used_again_before_it_is_well() -> None:
 def test_two_percent_of_loss_and_short_bursts_move_nothing_in_an_hour() -> None:
     world = World().start()
     lossy(world, "fibre", 0.04)
-    for _ in range(60):
+    for _unused in range(60):
         world.run(59.9)
         world.dark = {"fibre"}
         world.run(0.1)
@@ -200,7 +200,7 @@ def test_targets_that_are_dead_everywhere_are_blamed_themselves() -> None:
 
 def test_a_flapping_line_is_suppressed_and_a_drill_is_not_held_against_it() -> None:
     world = World().start()
-    for _ in range(4):
+    for _unused in range(4):
         world.link("fibre", carrier=False)
         world.run(2)
         world.link("fibre")
@@ -208,7 +208,7 @@ def test_a_flapping_line_is_suppressed_and_a_drill_is_not_held_against_it() -> N
     assert world.state.links["fibre"].penalty.suppressed
     assert world.uses("voice") == "lte"
     excused = World().start()
-    for _ in range(4):
+    for _unused in range(4):
         excused.excuse("fibre", 20)
         excused.link("fibre", carrier=False)
         excused.run(2)
@@ -219,7 +219,7 @@ def test_a_flapping_line_is_suppressed_and_a_drill_is_not_held_against_it() -> N
 
 def test_a_suppressed_line_is_still_used_when_it_is_the_only_one() -> None:
     world = World().start()
-    for _ in range(4):
+    for _unused in range(4):
         world.link("fibre", carrier=False)
         world.run(2)
         world.link("fibre")
@@ -247,8 +247,17 @@ def test_probes_on_a_metered_line_stop_at_the_budget() -> None:
     wans[1]["probe_budget_mb"] = 1
     world = World(parse_config(document(wans=wans))).start()
     world.run(6 * 3600)
-    sent = sum(probe.wan == "lte" for _, probe in world.probes)
+    sent = sum(probe.wan == "lte" for _unused, probe in world.probes)
     saved_up = 1_000_000 * 6 / 720
     earned = 1_000_000 * 6 / 720
     assert sent * 180 <= saved_up + earned
     assert sent > 50
+
+
+def test_heavy_loss_alone_never_resets_an_open_flow() -> None:
+    for seed in range(20):
+        world = World().start().run(20)
+        lossy(world, "fibre", 0.51, seed)
+        world.run(120)
+        assert world.evictions == [], seed
+        assert world.uses("voice") == "lte"

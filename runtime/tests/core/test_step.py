@@ -31,9 +31,9 @@ def test_a_silent_cut_under_traffic_moves_new_flows_then_evicts_old_ones() -> No
     assert world.uses("voice") == world.uses("default") == "lte"
     diverted = world.steers[0][0] - cut
     assert 200 <= diverted <= 500
-    marks = [(evict.mark, evict.mask) for _, evict in world.evictions[:2]]
+    marks = [(evict.mark, evict.mask) for _unused, evict in world.evictions[:2]]
     assert marks == [(0x0101, 0xFFFF), (0x01FF, 0xFFFF)]
-    voice, default = (at - cut for at, _ in world.evictions[:2])
+    voice, default = (at - cut for at, _unused in world.evictions[:2])
     assert 500 <= voice <= 600, "the patience of voice is 500 ms"
     assert 800 <= default <= 900, "the patience of default is 800 ms"
     assert world.dead == {0x0101, 0x01FF}
@@ -63,7 +63,7 @@ def test_a_hiccup_of_300_ms_evicts_nothing() -> None:
     world = World().start()
     world.busy = {"fibre"}
     world.run(5)
-    for _ in range(5):
+    for _unused in range(5):
         world.dark = {"fibre"}
         world.run(0.3)
         world.dark = set()
@@ -235,7 +235,7 @@ def test_a_metered_standby_is_probed_sparingly_and_the_line_in_use_is_not() -> N
     world = World().start()
     world.probes.clear()
     world.run(60)
-    sent = [probe.wan for _, probe in world.probes]
+    sent = [probe.wan for _unused, probe in world.probes]
     assert sent.count("lte") <= 8
     assert sent.count("fibre") >= 110
 
@@ -243,7 +243,7 @@ def test_a_metered_standby_is_probed_sparingly_and_the_line_in_use_is_not() -> N
 def test_every_change_of_choice_says_why_and_keeps_its_inputs() -> None:
     world = World().start()
     world.link("fibre", carrier=False)
-    record = next(r for _, r in world.records if r.kind == "choice" and r.service == "voice")
+    record = next(r for _unused, r in world.records if r.kind == "choice" and r.service == "voice")
     assert record.what == "voice: fibre to lte"
     assert "no carrier" in record.why
     assert record.inputs["fibre"]["state"] == "down"  # type: ignore[index]
@@ -252,7 +252,7 @@ def test_every_change_of_choice_says_why_and_keeps_its_inputs() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_same_events_give_the_same_decisions(seed: int) -> None:
     worlds = []
-    for _ in range(2):
+    for _unused in range(2):
         world = World().start()
         world.rtt_ms["fibre"] += seed
         world.dark = {"fibre"}

@@ -25,7 +25,7 @@ def test_a_line_that_came_back_is_not_swept() -> None:
     world.run(1)
     world.link("fibre")
     world.run(20)
-    assert len([evict for _, evict in world.evictions if evict.mark == 0x0101]) == 1
+    assert len([evict for _unused, evict in world.evictions if evict.mark == 0x0101]) == 1
 
 
 def test_an_outage_is_not_loss_and_breaks_no_service_level() -> None:
@@ -47,7 +47,7 @@ def test_a_late_answer_takes_its_loss_back() -> None:
     window, missed = window.overdue(2000.0)
     assert [sample.probe for sample in missed] == [1, 2]
     assert window.loss_percent() == 100.0
-    window, _ = window.answered(1, 1800.0)
+    window, _unused = window.answered(1, 1800.0)
     assert window.loss_percent() == 50.0
 
 
@@ -56,8 +56,8 @@ def test_loss_is_counted_over_the_newest_probes_only() -> None:
     for probe in range(100):
         window = window.sent(probe, "a", probe * 1000.0)
         if probe >= 50:
-            window, _ = window.answered(probe, 5.0)
-        window, _ = window.overdue(probe * 1000.0 + 900)
+            window, _unused = window.answered(probe, 5.0)
+        window, _unused = window.overdue(probe * 1000.0 + 900)
     assert window.loss_percent() == 50.0
     assert window.loss_percent(50) == 0.0
 

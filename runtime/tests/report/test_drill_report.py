@@ -103,7 +103,7 @@ def test_the_page_is_sound_and_needs_nothing_from_elsewhere(language: str) -> No
     assert page.all("html") == [{"lang": language}]
     assert not page.all("script") + page.all("link") + page.all("img")
     assert "url(" not in html and "http" not in html
-    identifiers = [one["id"] for _, one in page.tags if "id" in one]
+    identifiers = [one["id"] for _unused, one in page.tags if "id" in one]
     assert len(identifiers) == len(set(identifiers))
     assert all(link["href"] in {f"#{name}" for name in identifiers} for link in page.all("a"))
     assert len(page.all("svg")) == 4
@@ -111,7 +111,7 @@ def test_the_page_is_sound_and_needs_nothing_from_elsewhere(language: str) -> No
 
 
 def test_headings_go_down_by_one_level_at_a_time() -> None:
-    levels = [int(tag[1]) for tag, _ in Page(render([EVIDENCE], "en")).tags if tag in
+    levels = [int(tag[1]) for tag, _unused in Page(render([EVIDENCE], "en")).tags if tag in
               {"h1", "h2", "h3", "h4"}]  # fmt: skip
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
@@ -174,7 +174,7 @@ def test_the_story_leaves_small_print_out_and_tells_like_events_once() -> None:
 def test_a_short_outage_draws_a_short_bar() -> None:
     def widths(drill: dict[str, Any]) -> list[float]:
         bars = [one for one in Page(render([drill], "en")).all("rect") if one["class"] == "new"]
-        return [float(str(bar["width"])) for bar in bars]
+        return [float(str(rect["width"])) for rect in bars]
 
     short, none = widths(EVIDENCE)
     assert none < 2 < short
@@ -189,9 +189,9 @@ def test_every_drawing_stays_inside_its_frame(outage: int, kind: str) -> None:
     drill = copy.deepcopy(EVIDENCE)
     drill["fault"]["kind"] = kind
     drill["services"]["voice"].update(outage_ms=outage, existing_ms=outage)
-    for bar in Page(render([drill], "en")).all("rect"):
-        assert float(str(bar["x"])) >= 0
-        assert float(str(bar["x"])) + float(str(bar["width"])) <= 740
+    for rect in Page(render([drill], "en")).all("rect"):
+        assert float(str(rect["x"])) >= 0
+        assert float(str(rect["x"])) + float(str(rect["width"])) <= 740
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_both_languages_say_the_same_things_with_the_same_blanks() -> None:
         file = resources.files("relais.report").joinpath(f"texts.{language}.json")
         texts_ = json.loads(file.read_text(encoding="utf-8"))
         catalogues[language] = {
-            key: {name for _, name, _, _ in Formatter().parse(text) if name}
+            key: {name for _unused, name, _unused, _unused in Formatter().parse(text) if name}
             for key, text in texts_.items()
         }
     assert catalogues["en"] == catalogues["fr"]

@@ -41,7 +41,7 @@ def test_its_checksum_is_right(connection: Connection) -> None:
 
 
 def test_it_is_an_ack_with_a_timestamp_and_one_byte() -> None:
-    _, tcp = parts(V4)
+    _unused, tcp = parts(V4)
     offset = (tcp[12] >> 4) * 4
     assert tcp[13] == 0x10
     assert tcp[22:24] == bytes((8, 10)), "kind and length of the timestamp option"

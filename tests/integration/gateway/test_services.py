@@ -56,7 +56,7 @@ def test_a_name_that_is_asked_for_becomes_a_destination_of_its_service(office: A
 
 
 def test_a_client_keeps_one_line_for_a_balanced_service(office: Any) -> None:
-    for _ in range(3):
+    for _unused in range(3):
         assert office.lab.client("lan", "tcp", ECHO, "443").returncode == 0
     assert len(line_of(office, "tcp", "443")) == 1
 

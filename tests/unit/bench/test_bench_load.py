@@ -55,7 +55,7 @@ class Load:
 
     def until(self, condition: Callable[[dict[str, Any]], bool]) -> None:
         assert self.process.stdout is not None
-        for _ in range(TOLD_AT_MOST):
+        for _unused in range(TOLD_AT_MOST):
             if condition(json.loads(self.process.stdout.readline())):
                 return
         raise AssertionError("it never came true")
@@ -85,9 +85,9 @@ def test_every_kind_of_request_is_answered_with_the_address_that_asked(load: Loa
     load.until(working)
     record = load.finish()
     for kind, samples in record["requests"].items():
-        seen = {via for _, answered, via in samples if answered is not None}
+        seen = {via for _unused, answered, via in samples if answered is not None}
         assert seen == {wire.HOST}, kind
-    assert {via for _, answered, via in record["fixed"] if answered} == {wire.HOST}
+    assert {via for _unused, answered, via in record["fixed"] if answered} == {wire.HOST}
 
 
 def test_sessions_are_held_checked_and_told_when_the_other_end_is_gone(

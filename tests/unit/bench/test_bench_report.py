@@ -84,6 +84,7 @@ def test_a_figure_is_summarised_over_the_runs_that_have_it() -> None:
         ([0.123], "%", "0.12 %"),
         ([31.42], "MB", "31.4 MB"),
         ([3, 3, 4], "number", "3 (4)"),
+        ([9.5, 9.0, 9.9], "rate", "9.50 (9)"),
     ],
 )
 def test_a_cell_shows_the_median_and_the_worst(
@@ -118,3 +119,11 @@ def test_the_plot_has_a_dot_for_each_run_and_a_place_for_never() -> None:
 def test_every_target_is_a_figure_that_a_table_shows() -> None:
     shown = {(scenario, row[0]) for scenario, rows in report.ROWS.items() for row in rows}
     assert not {(t.scenario, t.figure) for t in targets.TARGETS} - shown
+
+
+def test_results_are_saved_after_each_run() -> None:
+    saved: list[int] = []
+    result = Results(save=lambda found: saved.append(len(found.runs["relais"]["silent"])))
+    for _unused in range(2):
+        result.add("relais", "silent", {"figures": {}})
+    assert saved == [1, 2]

@@ -115,7 +115,7 @@ def _evictions(
             wans = choices[service.name].wans
             if service.name in evicted or name in wans:
                 continue
-            if link.usable and waited < service.patience_ms:
+            if link.usable and waited < link.patience_ms(service.patience_ms):
                 continue
             if not all(work.links[wan].proved_since(link.dark_since_ms) for wan in wans):
                 continue

@@ -135,7 +135,7 @@ def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str
                 return Trigger.UNANSWERED, f"{asked} targets silent to a burst{_where(link)}"
         case LinkState.LOST:
             dark_ms = now_ms - (link.dark_since_ms or link.since_ms)
-            if dark_ms >= patience_ms:
+            if dark_ms >= link.patience_ms(patience_ms):
                 return Trigger.CONFIRMED, f"dark for {dark_ms:.0f} ms{_where(link)}"
         case LinkState.RECOVERING:
             recent = [s for s in link.window.pending if s.sent_ms >= link.since_ms]

@@ -15,11 +15,12 @@ from relais.core.events import LinkObserved, Traffic
 from relais.core.evolve import evolve
 from relais.core.model import Admin, Wan
 from relais.core.profile import Profile, profile_of
-from relais.core.quality import Cusum, Quality
+from relais.core.quality import ALARM, Cusum, Quality
 from relais.core.transitions import LinkState, Trigger, following
 from relais.core.window import Window
 
 BURST_ROUNDS = 3
+SHAKY_PATIENCE_MS = 2000.0
 FAULT_MEMORY_MS = 3_600_000.0
 
 
@@ -106,6 +107,15 @@ class Link:
         """In a state in which probes are expected to be answered."""
         return self.state in (LinkState.UP, LinkState.RECOVERING)
 
+    def patience_ms(self, asked_ms: float) -> float:
+        """How long to stay dark before open flows are given up, when a service asks for `asked_ms`.
+
+        On a line that loses a lot anyway half a second of silence happens by chance, so it is given
+        two.
+        """
+        shaky = self.quality is Quality.DEGRADED or self.cusum.bad >= ALARM / 2
+        return max(asked_ms, SHAKY_PATIENCE_MS) if shaky else asked_ms
+
     def proved_since(self, instant_ms: float) -> bool:
         """A far target answered through this link after `instant_ms`."""
         return self.proved_ms is not None and self.proved_ms >= instant_ms
@@ -119,7 +129,7 @@ def new_link(wan: Wan, targets: int, now_ms: float) -> Link:
     """A link before anything was heard of it."""
     profile = profile_of(wan.technology)
     window = Window(profile.timeout_min_ms, profile.timeout_max_ms)
-    records = tuple(TargetRecord() for _ in range(targets))
+    records = tuple(TargetRecord() for _unused in range(targets))
     return Link(wan, now_ms, profile, window, records, tokens_ms=now_ms)
 
 
@@ -138,7 +148,7 @@ def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
         case LinkState.SUSPECT:
             return begin_burst(link, now_ms, BURST_ROUNDS)
         case LinkState.LOST:
-            return evolve(link, burst=None, next_probe_ms=now_ms, faults_ms=_faults(link, now_ms))
+            return _lost(link, now_ms)
         case LinkState.DOWN:
             return _down(link, trigger, now_ms)
         case LinkState.RECOVERING:
@@ -161,6 +171,13 @@ def _recovering(link: Link, before: LinkState, now_ms: float) -> Link:
         after_hiccup=hiccup,
         sweeps_ms=(),
     )
+
+
+def _lost(link: Link, now_ms: float) -> Link:
+    """Dark since the suspicion; a relapse while recovering had none, so its patience starts now."""
+    if link.dark_since_ms is None:
+        link = evolve(link, dark_since_ms=now_ms, dark_count=link.window.count)
+    return evolve(link, burst=None, next_probe_ms=now_ms, faults_ms=_faults(link, now_ms))
 
 
 def _down(link: Link, trigger: Trigger, now_ms: float) -> Link:

@@ -31,7 +31,7 @@ class Trigger(StrEnum):
     SILENT = "silent"
     """A probe was not answered in time, or packets leave and none come back."""
     UNANSWERED = "unanswered"
-    """A whole burst to at least two targets was not answered."""
+    """A whole burst to at least two targets, or several probes in a row, were not answered."""
     CONFIRMED = "confirmed"
     """Still dark after the shortest patience of any service."""
     GONE = "gone"
@@ -53,7 +53,7 @@ TRANSITIONS: dict[tuple[LinkState, Trigger], LinkState] = {
     (LinkState.LOST, Trigger.CONFIRMED): LinkState.DOWN,
     (LinkState.LOST, Trigger.GONE): LinkState.DOWN,
     (LinkState.DOWN, Trigger.ANSWERED): LinkState.RECOVERING,
-    (LinkState.RECOVERING, Trigger.UNANSWERED): LinkState.DOWN,
+    (LinkState.RECOVERING, Trigger.UNANSWERED): LinkState.LOST,
     (LinkState.RECOVERING, Trigger.GONE): LinkState.DOWN,
     (LinkState.RECOVERING, Trigger.TRUSTED): LinkState.UP,
 }

@@ -138,7 +138,7 @@ def whole(drill: Facts, told: Sequence[Facts], words: Texts) -> Figure:
     top = _TOP
     width = scale.x(lasted) - scale.x(0)
     text = words.duration(lasted)
-    bar = Bar("fault", scale.x(0), top + 13, width, _BAR, text, scale.x(0) + width / 2, "middle")
+    shape = Bar("fault", scale.x(0), top + 13, width, _BAR, text, scale.x(0) + width / 2, "middle")
     return Figure(
         title=words["whole_title"],
         description=words["whole_description"],
@@ -148,7 +148,7 @@ def whole(drill: Facts, told: Sequence[Facts], words: Texts) -> Figure:
         right=_RIGHT,
         top=top,
         bottom=top + _ROW,
-        rows=(Row(drill["fault"]["wan"], top, (bar,)),),
+        rows=(Row(drill["fault"]["wan"], top, (shape,)),),
         ticks=_ticks(scale, words),
         markers=markers,
         budget_x=None,
@@ -215,7 +215,7 @@ def _markers(scale: _Scale, told: Sequence[Facts]) -> tuple[Marker, ...]:
             x=cluster[0][1],
             label=str(cluster[0][0]) + (f"\u2013{cluster[-1][0]}" if len(cluster) > 1 else ""),
             width=_MARK if len(cluster) == 1 else _WIDE_MARK,
-            lines=tuple(sorted({x for _, x in cluster})),
+            lines=tuple(sorted({x for _unused, x in cluster})),
         )
         for cluster in clusters
     )

@@ -22,5 +22,5 @@ def response_to(message: bytes) -> int | None:
     """The identifier that a response answers, whatever its result code; None if it is none."""
     if len(message) < _HEADER.size:
         return None
-    identifier, flags, *_ = _HEADER.unpack_from(message)
+    identifier, flags, *_unused = _HEADER.unpack_from(message)
     return int(identifier) if flags & _RESPONSE else None

@@ -37,7 +37,7 @@ def parse_reply6(packet: bytes) -> tuple[int, int] | None:
 def _parse(message: bytes, wanted: int) -> tuple[int, int] | None:
     if len(message) < _ECHO.size:
         return None
-    kind, _, _, identifier, sequence = _ECHO.unpack_from(message)
+    kind, _unused, _unused, identifier, sequence = _ECHO.unpack_from(message)
     return (identifier, sequence) if kind == wanted else None
 
 

@@ -74,7 +74,7 @@ class Nfnetlink:
         """Forget every tracked connection with `connmark & mask == mark`. Raises OSError."""
         attributes = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
         kind = (_SUBSYS_CTNETLINK << 8) | _CT_DELETE
-        for _ in self._request(kind, _ACK, socket.AF_UNSPEC, attributes):
+        for _unused in self._request(kind, _ACK, socket.AF_UNSPEC, attributes):
             pass
 
     def _request(self, kind: int, flags: int, family: int, attributes: bytes) -> Iterator[bytes]:
@@ -87,7 +87,9 @@ class Nfnetlink:
             data = self._buffer[: self._socket.recv_into(self._buffer)]
             offset = 0
             while offset + 16 <= len(data):
-                length, kind_, _, sequence, _ = struct.unpack_from("=IHHII", data, offset)
+                length, kind_, _unused, sequence, _unused = struct.unpack_from(
+                    "=IHHII", data, offset
+                )
                 body = bytes(data[offset + 16 : offset + length])
                 offset += (length + 3) & ~3
                 if sequence != self._sequence:

@@ -49,7 +49,7 @@ class Nft:
         replace_file(self._live_file, commands.encode(), mode=0o644)
         try:
             self._command(commands)
-            found, _ = self.read()
+            found, _unused = self.read()
         except NftError:
             if before is not None:
                 replace_file(self._live_file, before, mode=0o644)
@@ -69,7 +69,7 @@ class Nft:
             if name is None:
                 continue
             if target.startswith("spread_"):
-                inner = [v["goto"]["target"] for _, v in self._elements("map", target)]
+                inner = [v["goto"]["target"] for _unused, v in self._elements("map", target)]
                 found[name] = tuple(dict.fromkeys(t.removeprefix("via_") for t in inner))
             else:
                 found[name] = (target.removeprefix("via_"),)
@@ -141,4 +141,4 @@ def slot_ranges(members: Iterable[Member]) -> list[tuple[str, int, int]]:
 def _shown(members: tuple[Member, ...]) -> tuple[str, ...]:
     if len(members) == 1:
         return (members[0].wan,)
-    return tuple(wan for wan, _, _ in slot_ranges(members))
+    return tuple(wan for wan, _unused, _unused in slot_ranges(members))

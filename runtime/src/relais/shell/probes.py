@@ -200,7 +200,7 @@ class Prober:
         """All that has arrived; an ICMP error about an earlier packet costs only the socket."""
         packets: list[bytes] = []
         try:
-            for _ in range(64):
+            for _unused in range(64):
                 packets.append(channel.recv(2048))
         except BlockingIOError:
             pass

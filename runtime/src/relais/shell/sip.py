@@ -27,7 +27,7 @@ def response_to(message: bytes) -> int | None:
     if not message.startswith(b"SIP/2.0 "):
         return None
     for line in message.split(b"\r\n"):
-        name, _, value = line.partition(b":")
+        name, _unused, value = line.partition(b":")
         if name.strip().lower() == b"cseq":
             number = value.split()[0] if value.split() else b""
             return int(number) if number.isdigit() else None

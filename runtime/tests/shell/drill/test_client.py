@@ -37,7 +37,9 @@ class World:
 
     def _serve(self) -> None:
         while not self.ended.is_set():
-            ready, _, _ = select.select([self.udp, self.tcp, *self.connections], [], [], 0.05)
+            ready, _unused, _unused = select.select(
+                [self.udp, self.tcp, *self.connections], [], [], 0.05
+            )
             for sock in ready:
                 self._answer(sock)
 

@@ -312,7 +312,7 @@ class FixedTcp(StreamListener):
     def heard(self, size: int) -> None:
         """Answers come in the order of the bytes."""
         now = monotonic_ms()
-        for _ in range(min(size, len(self.waiting))):
+        for _unused in range(min(size, len(self.waiting))):
             byte = self.waiting.popleft()
             if not byte.given_up:
                 self._report(byte.sent_ms, now)

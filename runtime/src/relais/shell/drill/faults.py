@@ -59,7 +59,7 @@ class Silent:
         return before
 
     def _command(self, text: str) -> None:
-        code, _, said = self._nft.cmd(text)
+        code, _unused, said = self._nft.cmd(text)
         if code != 0:
             raise CommandError(f"nftables refused the fault: {said.strip()}")
 

@@ -61,7 +61,7 @@ class Loop:
         """Call back until stopped."""
         while not self._stopped:
             wait_ms = self._due[0][0] - monotonic_ms() if self._due else 1000.0
-            for key, _ in self._selector.select(max(0.0, wait_ms / 1000)):
+            for key, _unused in self._selector.select(max(0.0, wait_ms / 1000)):
                 key.data()
             while self._due and self._due[0][0] <= monotonic_ms():
                 heapq.heappop(self._due)[2]()
