@@ -187,10 +187,10 @@ def _names(members: tuple[Member, ...]) -> set[str]:
 
 
 def _users(wan: str, at_ms: float, outcome: Outcome) -> set[str]:
-    """Services that use a WAN at an instant."""
+    """Services that use a WAN right before an instant."""
     current = dict(outcome.choices)
     for switch in outcome.switches:
-        if switch.at_ms > at_ms:
+        if switch.at_ms >= at_ms:
             break
         current[switch.service] = switch.after
     return {service for service, members in current.items() if wan in _names(members)}
@@ -199,7 +199,7 @@ def _users(wan: str, at_ms: float, outcome: Outcome) -> set[str]:
 def _state_at(wan: str, at_ms: float, outcome: Outcome) -> LinkState:
     state = LinkState.UNKNOWN
     for at, name, moved in outcome.moves:
-        if at > at_ms:
+        if at >= at_ms:
             break
         if name == wan:
             state = moved

@@ -61,8 +61,8 @@ class Demand:
         return Timeline([(day + first * HOUR_MS, day + last * HOUR_MS)])
 
     def changes(self) -> list[float]:
-        """Every instant at which the office asks for more or less."""
-        spans = self._fills.spans() + self._busy_time.spans()
+        """Every instant at which the office asks for more or less, or must be watched."""
+        spans = self._fills.spans() + self._busy_time.spans() + self._watched.spans()
         return [instant for span in spans for instant in span]
 
     def steered(self, now_ms: float, members: tuple[Member, ...]) -> None:

@@ -133,9 +133,9 @@ def _decoded(key: str, value: Any) -> Any:
             return value
 
 
-def trace_lines(document: Mapping[str, object], start_ms: float) -> str:
-    """The head of a trace for a configuration document."""
-    return json.dumps({"schema": SCHEMA, "start_ms": start_ms, "config": document})
+def trace_head(document: Mapping[str, object], start_ms: float) -> dict[str, object]:
+    """The first line of a trace for a configuration document."""
+    return {"schema": SCHEMA, "start_ms": start_ms, "config": document}
 
 
 def parse_trace(lines: Iterable[str]) -> Trace:
