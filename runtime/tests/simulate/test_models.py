@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from relais.core.model import Wan
 from relais.simulate.line import Line
@@ -54,7 +56,7 @@ def test_gilbert_elliott_loses_in_runs() -> None:
     tested = line(GilbertElliott(good_percent=0, bad_percent=60, good_s=60, bad_s=5))
     fates = [tested.probe(index * 1000.0) is None for index in range(80_000)]
     losses = sum(fates)
-    followed = sum(one and two for one, two in zip(fates, fates[1:], strict=False))
+    followed = sum(one and two for one, two in itertools.pairwise(fates))
     assert followed / losses > 5 * losses / len(fates)
 
 

@@ -49,12 +49,12 @@ class Outlook:
         """For one configuration."""
         return cls(config, Limits.of(config))
 
-    def due_ms(self, state: State, *, watched: bool) -> float:
+    def due_ms(self, state: State, now_ms: float, *, watched: bool) -> float:
         """The instant from which on a tick may have an effect.
 
-        `watched`: throughput may matter, which the core samples once a second.
+        `now_ms` is that of the daemon's last tick, even if it was skipped; `watched`: throughput
+        may matter, which the core samples once a second.
         """
-        now_ms = state.now_ms
         due = NEVER
         review = watched
         for link in state.links.values():

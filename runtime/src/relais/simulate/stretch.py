@@ -234,7 +234,9 @@ class Simulation:
         wanted = self._pace.wanted_ms(self._state, last)
         if self._dense or self._look or self._world_moves() or pace != wanted:
             return last + first * pace
-        due = self._outlook.due_ms(self._state, watched=self._demand.watched(now_ms))
+        looked_ms = last + math.floor((now_ms - last) / pace) * pace
+        watched = self._demand.watched(now_ms)
+        due = self._outlook.due_ms(self._state, looked_ms, watched=watched)
         if not any(line.loaded for line in self._lines.values()):
             due = min(due, self._pace.calm_ms())
         ticks = (due - last - 1e-4) / pace
