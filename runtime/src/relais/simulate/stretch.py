@@ -101,7 +101,6 @@ class Simulation:
         self._next_change = 0
         self._now_ms = self._ticked_ms = stretch.begin_ms
         self._pace = Pace()
-        self._tick_ms = stretch.begin_ms + self._pace.tick_ms
         self._look = True
         self._outcome = Outcome(
             stretch,
@@ -126,7 +125,10 @@ class Simulation:
         while True:
             change_ms = self._changes[self._next_change]
             arrival_ms = flying[0][0] if flying else math.inf
-            self._now_ms = now_ms = min(change_ms, arrival_ms, self._tick_ms)
+            now_ms = min(change_ms, arrival_ms)
+            if now_ms > self._ticked_ms + self._pace.tick_ms:
+                now_ms = min(now_ms, self._next_tick_ms())
+            self._now_ms = now_ms
             if now_ms >= end_ms:
                 return self._outcome
             if change_ms == now_ms:
@@ -137,7 +139,6 @@ class Simulation:
                 self._arrival()
             else:
                 self._tick(now_ms)
-            self._tick_ms = self._next_tick_ms()
 
     def _adopt(self, now_ms: float) -> None:
         """Start as a daemon does whose predecessor has left some of its probe budgets."""
