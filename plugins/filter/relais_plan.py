@@ -78,8 +78,8 @@ from ansible_collections.relais.continuity.plugins.plugin_utils._plan import (
 )
 
 
-def relais_plan(hostvars: Any) -> dict[str, Any]:
-    """Return the plan of a host, or tell all that is wrong with its variables."""
+def checked_plan(hostvars: Any) -> dict[str, Any]:
+    """Return the plan of a host. Raises PlanError with all that is wrong with its variables."""
     if not HAS_NETADDR:
         raise AnsibleFilterError(
             f"relais_plan needs netaddr on the controller: {sys.executable} -m pip install netaddr"
@@ -89,8 +89,13 @@ def relais_plan(hostvars: Any) -> dict[str, Any]:
             "relais_plan takes the variables of a host: write"
             " hostvars[inventory_hostname] | relais.continuity.relais_plan"
         )
+    return build_plan(hostvars)
+
+
+def relais_plan(hostvars: Any) -> dict[str, Any]:
+    """Return the plan of a host, or tell all that is wrong with its variables."""
     try:
-        return build_plan(hostvars)
+        return checked_plan(hostvars)
     except PlanError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -124,8 +124,10 @@ class Site:
 
     def _forget(self) -> None:
         """Start relais without memory: earlier runs are no reason for it to distrust a line."""
-        forget = "rm -rf /var/lib/relais/* /run/relais/*; systemctl start relais-firewall relaisd"
-        self.inside("sh", "-c", f"systemctl stop relaisd; {forget}")
+        self.inside("systemctl", "stop", "relaisd")
+        self.inside("find", "/var/lib/relais", "/run/relais", "-type", "f", "-delete")
+        self.inside("systemctl", "reload", "relais-firewall")
+        self.inside("systemctl", "start", "relaisd")
         if not wait_for(self.ready, 90, self._stop):
             raise LabError(f"{self.name}: relais does not settle: {self._status()}")
 

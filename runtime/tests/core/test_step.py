@@ -160,8 +160,10 @@ def test_a_refused_switch_is_asked_again_and_nothing_is_evicted_meanwhile() -> N
     world.run(1)
     assert world.uses("voice") == "fibre"
     assert world.evictions == []
+    told = [record for _, record in world.records if record.what == "switch failed"]
+    assert len(told) == 1, "the same refusal is told once"
     world.refuse_switch = False
-    world.run(0.2)
+    world.run(1)
     assert world.uses("voice") == "lte"
     assert len(world.evictions) == 2
 

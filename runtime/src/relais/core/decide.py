@@ -31,6 +31,9 @@ def decide(work: Work, state: State) -> tuple[State, tuple[Action, ...]]:
         choices[service.name] = chosen
         if before is None or before.members != chosen.members:
             work.records.append(_choice_record(work, service.name, before, chosen, now_ms))
+    if state.steered is None and now_ms < state.retry_ms:
+        waiting = evolve(state, links=work.links, choices=choices, next_probe=work.next_probe)
+        return waiting, (*work.records, *work.probes)
     moved = len(work.records)
     evictions = _evictions(work, state.config, choices, now_ms)
     wanted = (

@@ -24,7 +24,8 @@ clock, so that the instants do not depend on what went before. Health is looked 
 class State:
     """Make the first one with `initial`; `step` makes the others.
 
-    `steered`: what the kernel was last told, None when unsure. `shape`: what the last
+    `steered`: what the kernel was last told, None when unsure; `switch_error` is what it last
+    refused with and `retry_ms` when it is asked again. `shape`: what the last
     decision was made of, so that nothing is decided again while nothing changes.
     `ages`: some decision depends on penalties, which fade by themselves.
     """
@@ -37,6 +38,8 @@ class State:
     choices: Mapping[str, Choice] = field(default_factory=dict)
     in_use: frozenset[str] = frozenset()
     steered: tuple[Choices, frozenset[int]] | None = None
+    switch_error: str = ""
+    retry_ms: float = 0.0
     next_probe: int = 1
     shape: tuple[object, ...] = ()
     reviewed_ms: float = 0.0

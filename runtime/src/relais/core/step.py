@@ -25,6 +25,11 @@ from relais.core.select import Choice
 from relais.core.state import REVIEW_MS, State, Work
 from relais.core.transitions import LinkState, Trigger
 
+RETRY_MS = 500.0
+"""Pause after a switch that the kernel refused."""
+FORGET_MS = 5000.0
+"""A refusal is told again when the last one like it was so long ago."""
+
 
 def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
     """Take one event; return the new state and what must be done, in that order.
@@ -90,10 +95,19 @@ def _adopt(state: State, event: Adopted) -> State:
 
 
 def _switch_failed(state: State, event: SwitchFailed) -> tuple[State, tuple[Action, ...]]:
-    """Forget what was thought done: the next event asks for the switch and evictions again."""
+    """Forget what was thought done; switch and evictions are asked for again a moment later."""
     links = {name: evolve(link, evicted=frozenset()) for name, link in state.links.items()}
-    record = Record("switch", "switch failed", event.error)
-    return evolve(state, now_ms=event.now_ms, links=links, steered=None), (record,)
+    repeated = event.error == state.switch_error and event.now_ms - state.retry_ms < FORGET_MS
+    told = () if repeated else (Record("switch", "switch failed", event.error),)
+    failed = evolve(
+        state,
+        now_ms=event.now_ms,
+        links=links,
+        steered=None,
+        switch_error=event.error,
+        retry_ms=event.now_ms + RETRY_MS,
+    )
+    return failed, told
 
 
 def _apply(work: Work, name: str, link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
