@@ -242,6 +242,8 @@ def _answers(record: TargetRecord) -> bool:
 
 def service_levels(link: Link, config: Config, now_ms: float) -> Link:
     """Which services' limits the link breaks, with ten seconds to enter and sixty to leave."""
+    if not any(service.sla for service in config.services):
+        return link
     judged, answered = link.window.judged(SLA_PROBES)
     since = dict(link.sla_since_ms)
     broken = dict(link.sla_broken)

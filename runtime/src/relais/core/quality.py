@@ -108,17 +108,15 @@ def breach(
     if judged == 0 or rtt_ms is None:
         return None
     loss = 100.0 * (judged - answered) / judged
+    sure_loss = 100.0 * wilson_low(judged - answered, judged)
     jitter = jitter_ms or 0.0
-    if sla.loss_percent is not None:
-        low = 100.0 * wilson_low(judged - answered, judged)
-        if low > sla.loss_percent:
-            return f"loss {loss:.1f} % is above {sla.loss_percent:g} %"
+    if sla.loss_percent is not None and sure_loss > sla.loss_percent:
+        return f"loss {loss:.1f} % is above {sla.loss_percent:g} %"
     if sla.latency_ms is not None and rtt_ms / 2 > sla.latency_ms:
         return f"latency {rtt_ms / 2:.0f} ms is above {sla.latency_ms:g} ms"
     if sla.jitter_ms is not None and jitter > sla.jitter_ms:
         return f"jitter {jitter:.0f} ms is above {sla.jitter_ms:g} ms"
     if sla.mos is not None:
-        sure_loss = 100.0 * wilson_low(judged - answered, judged)
         mos = link_mos(rtt_ms, jitter, sure_loss)
         if mos < sla.mos:
             return f"MOS {mos:.1f} is below {sla.mos:g}"

@@ -56,7 +56,7 @@ def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
             return _switch_failed(state, event)
         case _:
             assert_never(event)
-    return decide(work, evolve(state, now_ms=event.now_ms))
+    return decide(work, state, event.now_ms)
 
 
 def _adopt(state: State, event: Adopted) -> State:
