@@ -188,8 +188,9 @@ class Simulation:
                 self._outcome.decisions.append(Decision(event.now_ms, action))
                 if isinstance(action, Steer):
                     self._demand.steered(event.now_ms, action.choices["default"])
-        if self._state.choices and self._state.choices is not before.choices:
-            self._note_switches(before)
+        if self._state.shape is before.shape:
+            return  # No link has changed its state, and no service its choice.
+        self._note_switches(before)
         for name, link in self._state.links.items():
             if link.state is not before.links[name].state:
                 self._look = True
