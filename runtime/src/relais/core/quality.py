@@ -13,7 +13,7 @@ BROWNOUT_LOSS = 0.25
 HEALTHY_LOSS = 0.05
 _ON_LOSS = math.log(BROWNOUT_LOSS / HEALTHY_LOSS)
 _ON_ANSWER = math.log((1 - BROWNOUT_LOSS) / (1 - HEALTHY_LOSS))
-ALARM = 14.0
+ALARM = 16.0
 WELL = 8.0
 
 
@@ -35,7 +35,7 @@ class Cusum:
 
     `bad` grows with losses and says when the line has turned bad; `well` grows with answers and
     says when it has turned well again. A line at 5 % loss or below raises a false alarm about once
-    in exp(14), 1.2 million, probes; one that loses half of them is found after some twenty.
+    in exp(16), nine million, probes; one that loses half of them is found after some twenty.
     """
 
     bad: float = 0.0
