@@ -23,6 +23,7 @@ from relais.core.link import Link
 from relais.core.model import Config
 from relais.core.quality import Quality, link_mos, wilson_low
 from relais.core.state import REVIEW_MS, State
+from relais.core.step import PREARM_AFTER_MS
 from relais.core.transitions import LinkState
 
 TICK_MS = 50.0
@@ -121,6 +122,8 @@ def _doubt_ms(link: Link, config: Config, now_ms: float) -> float:
     match link.state:
         case LinkState.SUSPECT:
             due = link.since_ms + burst_wait_ms(link)
+            if not link.prearmed:
+                due = min(due, link.since_ms + PREARM_AFTER_MS)
             asked = {s.target for s in link.window.pending if s.sent_ms >= link.since_ms}
             return due if due >= now_ms or len(asked) > 1 else NEVER
         case LinkState.LOST:
