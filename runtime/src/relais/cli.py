@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     daemon = commands.add_parser("daemon", help="run relaisd in the foreground")
     daemon.add_argument("--config", type=Path, default=CONFIG)
     daemon.set_defaults(run=_daemon, json=False)
-    for module in ("relais.cli_drill", "relais.cli_report"):
+    for module in ("relais.cli_drill", "relais.cli_report", "relais.cli_simulate"):
         importlib.import_module(module).register(commands)
     return parser
 

@@ -65,3 +65,23 @@ def test_loss_is_counted_over_the_newest_probes_only() -> None:
 def test_a_copy_with_an_unknown_field_is_refused() -> None:
     with pytest.raises(TypeError, match="has no field speed"):
         evolve(Window(), speed=3)
+
+
+def test_a_choked_line_on_which_packets_still_arrive_is_not_taken_for_a_dark_one() -> None:
+    world = World().start().run(20)
+    world.busy = {"fibre"}
+    world.rtt_ms["fibre"] = 700
+    world.run(0.9)
+    assert world.steers == []
+
+
+def test_a_suspicion_that_is_answered_at_once_costs_the_metered_backup_nothing() -> None:
+    world = World().start().run(20)
+    world.probes.clear()
+    for _ in range(20):
+        world.silent_targets = {("fibre", "a")}
+        world.run(1.3)
+        world.silent_targets = set()
+        world.run(5)
+    assert world.steers == [], "one target that comes and goes is no brownout"
+    assert sum(probe.wan == "lte" for _, probe in world.probes) <= 8

@@ -16,14 +16,18 @@ from relais.core.transitions import LinkState
 SWEEP_AFTER_MS = (2000.0, 10_000.0)
 
 
-def decide(work: Work, state: State) -> tuple[State, tuple[Action, ...]]:
+def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action, ...]]:
     """Choose for every service, then say what the kernel must do about it."""
     if _settled(work, state):
         calm = evolve(
-            state, links=work.links, next_probe=work.next_probe, reviewed_ms=work.reviewed_ms
+            state,
+            now_ms=now_ms,
+            links=work.links,
+            next_probe=work.next_probe,
+            reviewed_ms=work.reviewed_ms,
         )
         return calm, (*work.records, *work.probes)
-    now_ms = state.now_ms
+    state = evolve(state, now_ms=now_ms)
     choices: dict[str, Choice] = {}
     for service in state.config.services:
         before = state.choices.get(service.name)

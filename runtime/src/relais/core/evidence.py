@@ -35,7 +35,8 @@ def replied(link: Link, event: ProbeReplied, index: int | None) -> tuple[Link, T
     `index` is the target's place in the configuration, None for the first hop.
     """
     if index is None:
-        return evolve(link, edge_ms=event.now_ms), None, ""
+        answers = link.edge_answers + 1
+        return evolve(link, edge_ms=event.now_ms, edge_answers=answers), None, ""
     window, sample = link.window.answered(event.probe, event.rtt_ms)
     if sample is None:
         return link, None, ""
@@ -131,7 +132,7 @@ def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str
             return Trigger.UNANSWERED, "no target has answered since the start"
         case LinkState.SUSPECT:
             asked = len({s.target for s in link.window.pending if s.sent_ms >= link.since_ms})
-            if now_ms - link.since_ms >= burst_wait_ms(link) and asked >= 2:
+            if now_ms - link.since_ms >= burst_wait_ms(link) and asked >= 2 and not link.burst:
                 return Trigger.UNANSWERED, f"{asked} targets silent to a burst{_where(link)}"
         case LinkState.LOST:
             dark_ms = now_ms - (link.dark_since_ms or link.since_ms)
@@ -166,8 +167,20 @@ def trusted(link: Link, failback_ms: float, now_ms: float) -> tuple[Link, str | 
 
 
 def burst_wait_ms(link: Link) -> float:
-    """How long a burst may go unanswered before new flows leave."""
-    return max(link.profile.verdict_ms, link.window.timeout_ms)
+    """How long a burst may go unanswered before new flows leave.
+
+    A line on which other packets still arrive is not dark, only slow or choked: it gets longer.
+    """
+    wait = max(link.profile.verdict_ms, link.window.timeout_ms)
+    return max(wait, link.profile.timeout_max_ms) if _hears_others(link) else wait
+
+
+def _hears_others(link: Link) -> bool:
+    """Packets other than the first hop's answers have arrived since the suspicion."""
+    if link.heard is None or link.traffic is None:
+        return False
+    packets = link.traffic.rx_packets - link.heard.packets
+    return packets - (link.edge_answers - link.heard.edge_answers) > 0
 
 
 def _where(link: Link) -> str:
@@ -209,13 +222,18 @@ def _assessment(
     degraded = link.quality is Quality.DEGRADED
     if link.full(now_ms) and not degraded:
         return Quality.SATURATED, "we fill it ourselves"
-    if link.cusum.bad >= ALARM:
+    if link.cusum.bad >= ALARM and _several_targets_miss(link):
         recent = link.window.loss_percent(30) or 0.0
         return Quality.DEGRADED, f"loses {recent:.0f} % of the last 30 probes"
     protocol = _silent_protocol(link, others, config)
     if protocol is not None:
         return Quality.PARTIAL, f"no {protocol} target answers here, all answer elsewhere"
     return Quality.GOOD, "well"
+
+
+def _several_targets_miss(link: Link) -> bool:
+    """Losses of the last seconds are not those of one target, which may itself be to blame."""
+    return len({sample.target for sample in link.window.pending if sample.missed}) >= 2
 
 
 def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> str | None:
@@ -242,6 +260,8 @@ def _answers(record: TargetRecord) -> bool:
 
 def service_levels(link: Link, config: Config, now_ms: float) -> Link:
     """Which services' limits the link breaks, with ten seconds to enter and sixty to leave."""
+    if not any(service.sla for service in config.services):
+        return link
     judged, answered = link.window.judged(SLA_PROBES)
     since = dict(link.sla_since_ms)
     broken = dict(link.sla_broken)

@@ -33,6 +33,14 @@ class Burst:
     next_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Packets received, and answers of the first hop among them, when a suspicion began."""
+
+    packets: int
+    edge_answers: int
+
+
 @dataclass(frozen=True)
 class TargetRecord:
     """One target as seen through one link; `missed` counts probes unanswered in a row."""
@@ -76,6 +84,9 @@ class Link:
     burst: Burst | None = None
     proved_ms: float | None = None
     edge_ms: float | None = None
+    edge_answers: int = 0
+    heard: Heard | None = None
+    prearmed: bool = False
     dark_since_ms: float | None = None
     dark_count: int = 0
     unheard_since_ms: float | None = None
@@ -146,6 +157,8 @@ def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
         case LinkState.UP:
             return evolve(link, dark_since_ms=None, evicted=frozenset(), trusted=True)
         case LinkState.SUSPECT:
+            heard = Heard(link.traffic.rx_packets, link.edge_answers) if link.traffic else None
+            link = evolve(link, heard=heard, prearmed=False)
             return begin_burst(link, now_ms, BURST_ROUNDS)
         case LinkState.LOST:
             return _lost(link, now_ms)

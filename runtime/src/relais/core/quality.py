@@ -13,7 +13,7 @@ BROWNOUT_LOSS = 0.25
 HEALTHY_LOSS = 0.05
 _ON_LOSS = math.log(BROWNOUT_LOSS / HEALTHY_LOSS)
 _ON_ANSWER = math.log((1 - BROWNOUT_LOSS) / (1 - HEALTHY_LOSS))
-ALARM = 14.0
+ALARM = 16.0
 WELL = 8.0
 
 
@@ -35,7 +35,7 @@ class Cusum:
 
     `bad` grows with losses and says when the line has turned bad; `well` grows with answers and
     says when it has turned well again. A line at 5 % loss or below raises a false alarm about once
-    in exp(14), 1.2 million, probes; one that loses half of them is found after some twenty.
+    in exp(16), nine million, probes; one that loses half of them is found after some twenty.
     """
 
     bad: float = 0.0
@@ -108,17 +108,15 @@ def breach(
     if judged == 0 or rtt_ms is None:
         return None
     loss = 100.0 * (judged - answered) / judged
+    sure_loss = 100.0 * wilson_low(judged - answered, judged)
     jitter = jitter_ms or 0.0
-    if sla.loss_percent is not None:
-        low = 100.0 * wilson_low(judged - answered, judged)
-        if low > sla.loss_percent:
-            return f"loss {loss:.1f} % is above {sla.loss_percent:g} %"
+    if sla.loss_percent is not None and sure_loss > sla.loss_percent:
+        return f"loss {loss:.1f} % is above {sla.loss_percent:g} %"
     if sla.latency_ms is not None and rtt_ms / 2 > sla.latency_ms:
         return f"latency {rtt_ms / 2:.0f} ms is above {sla.latency_ms:g} ms"
     if sla.jitter_ms is not None and jitter > sla.jitter_ms:
         return f"jitter {jitter:.0f} ms is above {sla.jitter_ms:g} ms"
     if sla.mos is not None:
-        sure_loss = 100.0 * wilson_low(judged - answered, judged)
         mos = link_mos(rtt_ms, jitter, sure_loss)
         if mos < sla.mos:
             return f"MOS {mos:.1f} is below {sla.mos:g}"

@@ -25,6 +25,8 @@ from relais.core.select import Choice
 from relais.core.state import REVIEW_MS, State, Work
 from relais.core.transitions import LinkState, Trigger
 
+PREARM_AFTER_MS = 20.0
+"""How long a suspicion stands before the other links are asked to prove themselves."""
 RETRY_MS = 500.0
 """Pause after a switch that the kernel refused."""
 FORGET_MS = 5000.0
@@ -56,7 +58,7 @@ def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
             return _switch_failed(state, event)
         case _:
             assert_never(event)
-    return decide(work, evolve(state, now_ms=event.now_ms))
+    return decide(work, state, event.now_ms)
 
 
 def _adopt(state: State, event: Adopted) -> State:
@@ -111,17 +113,30 @@ def _switch_failed(state: State, event: SwitchFailed) -> tuple[State, tuple[Acti
 
 
 def _apply(work: Work, name: str, link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
-    """Move one link, note it, and prove the other links when this one comes into doubt."""
+    """Move one link, note it, and prove the other links when this one is gone."""
     before = link
     link = advance(link, trigger, reason, now_ms)
     if link.state is before.state:
         return link
     work.records += _told(name, before, link, reason)
-    if link.state in (LinkState.SUSPECT, LinkState.DOWN):
-        for other, peer in work.links.items():
-            if other != name and peer.state not in (LinkState.SUSPECT, LinkState.DOWN):
-                work.links[other] = begin_burst(peer, now_ms, 1)
+    if link.state is LinkState.DOWN:
+        _prove_others(work, name, now_ms)
     return link
+
+
+def _arm(work: Work, name: str, link: Link, now_ms: float) -> Link:
+    """Most suspicions are answered within one round trip; the rest have the backup proved."""
+    young = now_ms - link.since_ms < PREARM_AFTER_MS
+    if link.state is not LinkState.SUSPECT or link.prearmed or young:
+        return link
+    _prove_others(work, name, now_ms)
+    return evolve(link, prearmed=True)
+
+
+def _prove_others(work: Work, name: str, now_ms: float) -> None:
+    for other, peer in work.links.items():
+        if other != name and peer.state not in (LinkState.SUSPECT, LinkState.DOWN):
+            work.links[other] = begin_burst(peer, now_ms, 1)
 
 
 def _told(name: str, before: Link, link: Link, reason: str) -> list[Record]:
@@ -167,6 +182,7 @@ def _tick(work: Work, event: Tick) -> None:
             if doubt is not None:
                 link = evolve(link, dark_since_ms=doubt[0], dark_count=link.window.count)
                 link = _apply(work, name, link, Trigger.SILENT, doubt[1], now_ms)
+        link = _arm(work, name, link, now_ms)
         said = evidence.verdict(link, now_ms, patience_ms)
         if said is not None:
             link = _apply(work, name, link, said[0], said[1], now_ms)

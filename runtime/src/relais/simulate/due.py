@@ -1,29 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """When the core next has something to do: the ticks in between would change nothing.
 
-`runtime/tests/simulate/test_skipping.py` holds this against a run that ticks whenever the daemon would.
+`runtime/tests/simulate/test_skipping.py` holds this against a run that ticks whenever
+the daemon would.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relais.core.events import Traffic
 from relais.core.evidence import (
     BIRTH_VERDICT_MS,
     HICCUP_DWELL_MS,
     SILENCE_FORGET_MS,
     SLA_PROBES,
+    burst_wait_ms,
 )
 from relais.core.link import Link
 from relais.core.model import Config
 from relais.core.quality import Quality, link_mos, wilson_low
 from relais.core.state import REVIEW_MS, State
+from relais.core.step import PREARM_AFTER_MS
 from relais.core.transitions import LinkState
 
 TICK_MS = 50.0
 FAST_TICK_MS = 10.0
-"""The daemon's ticks, in calm and while a link is in doubt."""
+CALM_TICK_MS = 100.0
+CALM_AFTER_MS = 3000.0
+BUSY_PACKETS = 4
+"""The daemon's ticks, as `relais.app` has them; a test holds the two together."""
 _DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
 CALM_CUSUM = 3.0
 """Below this a single loss cannot raise the alarm before the next whole second."""
@@ -42,12 +50,12 @@ class Outlook:
         """For one configuration."""
         return cls(config, Limits.of(config))
 
-    def due_ms(self, state: State, *, watched: bool) -> float:
+    def due_ms(self, state: State, now_ms: float, *, watched: bool) -> float:
         """The instant from which on a tick may have an effect.
 
-        `watched`: throughput may matter, which the core samples once a second.
+        `now_ms` is that of the daemon's last tick, even if it was skipped; `watched`: throughput
+        may matter, which the core samples once a second.
         """
-        now_ms = state.now_ms
         due = NEVER
         review = watched
         for link in state.links.values():
@@ -56,19 +64,37 @@ class Outlook:
         return min(due, (now_ms // REVIEW_MS + 1) * REVIEW_MS) if review else due
 
 
-def pace_ms(state: State) -> float:
-    """Time from this tick to the next: the daemon looks more often while in doubt."""
-    for link in state.links.values():
-        if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
-            return FAST_TICK_MS
-    return TICK_MS
+@dataclass(slots=True)
+class Pace:
+    """When the daemon ticks: fast in doubt, slowly when the lines are idle (see `relais.app`)."""
+
+    tick_ms: float = TICK_MS
+    busy_ms: float = -CALM_AFTER_MS
+    sent: int = 0
+
+    def ticked(self, state: State, traffic: Mapping[str, Traffic], now_ms: float) -> None:
+        """Take note of a tick's counters, and set the time to the next."""
+        sent = sum(counted.tx_packets for counted in traffic.values())
+        if sent - self.sent > BUSY_PACKETS:
+            self.busy_ms = now_ms
+        self.sent = sent
+        self.tick_ms = self.wanted_ms(state, now_ms)
+
+    def wanted_ms(self, state: State, now_ms: float) -> float:
+        """Time between ticks in this state."""
+        for link in state.links.values():
+            if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
+                return FAST_TICK_MS
+        return TICK_MS if now_ms - self.busy_ms < CALM_AFTER_MS else CALM_TICK_MS
+
+    def calm_ms(self) -> float:
+        """When the pace slackens if nothing more is sent."""
+        return self.busy_ms + CALM_AFTER_MS if self.tick_ms == TICK_MS else NEVER
 
 
 def _due(link: Link, config: Config, now_ms: float) -> float:
     """When health or probing needs a look at this link."""
     state = link.state
-    if state is LinkState.SUSPECT or state is LinkState.LOST:
-        return now_ms
     due = NEVER
     if link.usable:
         due = link.next_probe_ms
@@ -94,6 +120,15 @@ def _silent_ms(link: Link, now_ms: float) -> float:
 def _doubt_ms(link: Link, config: Config, now_ms: float) -> float:
     """When the time of a link that is not up is over."""
     match link.state:
+        case LinkState.SUSPECT:
+            due = link.since_ms + burst_wait_ms(link)
+            if not link.prearmed:
+                due = min(due, link.since_ms + PREARM_AFTER_MS)
+            asked = {s.target for s in link.window.pending if s.sent_ms >= link.since_ms}
+            return due if due >= now_ms or len(asked) > 1 else NEVER
+        case LinkState.LOST:
+            dark_ms = link.since_ms if link.dark_since_ms is None else link.dark_since_ms
+            return dark_ms + min(service.patience_ms for service in config.services)
         case LinkState.UNKNOWN:
             return link.since_ms + BIRTH_VERDICT_MS if link.usable else NEVER
         case LinkState.RECOVERING:

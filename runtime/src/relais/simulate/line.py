@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from random import Random
 
 from relais.core.events import Traffic
 from relais.core.model import Wan
@@ -21,6 +20,7 @@ from relais.simulate.models import (
     Timeline,
     bad_states,
     draw,
+    seeded,
 )
 
 FOREVER = math.inf
@@ -62,7 +62,7 @@ class Line:
         self.name = wan.name
         self._rtt_ms = model.rtt_ms
         self._jitter_ms = model.jitter_ms
-        self._fate = Random(f"{seed}/{wan.name}/packets")
+        self._fate = seeded(f"{seed}/{wan.name}/packets")
         self.faults: list[Fault] = []
         self._up_share = self._down_share = 0.0
         self._lossy: list[_Lossy] = []
@@ -70,7 +70,7 @@ class Line:
         dark: Spans = []
         carrier: Spans = []
         for index, part in enumerate(model.models):
-            rng = Random(f"{seed}/{wan.name}/{index}")
+            rng = seeded(f"{seed}/{wan.name}/{index}")
             match part:
                 case RandomLoss():
                     self._up_share = 1 - (1 - self._up_share) * (1 - part.up_percent / 100)

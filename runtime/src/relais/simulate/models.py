@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 REAL = (Kind.OUTAGE, Kind.CARRIER, Kind.BROWNOUT)
-"""Kinds that a gateway should react to; the rest is noise, and leaving a link for it is needless."""
+"""Kinds that a gateway should react to; to leave a link for anything else is needless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,11 @@ class Timeline:
         return list(zip(self._begins, self._ends, strict=True))
 
 
+def seeded(seed: str) -> Random:
+    """A source of numbers that is the same for the same seed; each purpose has its own."""
+    return Random(seed)  # noqa: S311 - a simulation must be repeatable
+
+
 def draw(model: Episodes, stretch: Stretch, rng: Random) -> Spans:
     """The spans of `model` that begin in a stretch, in ms since the start of the run."""
     spans = [
@@ -197,11 +202,3 @@ def bad_states(model: GilbertElliott, stretch: Stretch, rng: Random) -> Spans:
         at_ms += stay_ms
         bad = not bad
     return spans
-
-
-def lost(shares: Sequence[float], rng: Random) -> bool:
-    """Whether a packet dies that has to survive each of the given chances of loss."""
-    survival = 1.0
-    for share in shares:
-        survival *= 1.0 - share
-    return rng.random() >= survival

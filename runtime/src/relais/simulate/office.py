@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from random import Random
 
 from relais.core.model import Config, Member
 from relais.simulate.line import Line
-from relais.simulate.models import DAY_MS, Episodes, Kind, Stretch, Timeline, draw
+from relais.simulate.models import DAY_MS, Episodes, Kind, Stretch, Timeline, draw, seeded
 
 HOUR_MS = 3_600_000.0
 FULL_SHARE = 0.97
@@ -48,7 +47,7 @@ class Demand:
         self._carriers: dict[str, float] = {}
         fills = Episodes(Kind.SPIKE, per_hour=office.fills_per_hour, seconds=office.fill_seconds)
         busy = self._busy(stretch)
-        spans = draw(fills, stretch, Random(f"{seed}/office"))
+        spans = draw(fills, stretch, seeded(f"{seed}/office"))
         self._fills = Timeline(span for span in spans if busy.active(span[0]))
         self._busy_time = busy
         # Throughput is sampled in whole seconds: those around a download must all be looked at.
@@ -62,8 +61,8 @@ class Demand:
         return Timeline([(day + first * HOUR_MS, day + last * HOUR_MS)])
 
     def changes(self) -> list[float]:
-        """Every instant at which the office asks for more or less."""
-        spans = self._fills.spans() + self._busy_time.spans()
+        """Every instant at which the office asks for more or less, or must be watched."""
+        spans = self._fills.spans() + self._busy_time.spans() + self._watched.spans()
         return [instant for span in spans for instant in span]
 
     def steered(self, now_ms: float, members: tuple[Member, ...]) -> None:

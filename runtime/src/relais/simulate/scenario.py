@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is simulated: a configuration, models of its links and an office; built in or from a file."""
+"""What is simulated: a configuration, models of its links, an office; built in or from a file."""
 
 from __future__ import annotations
 
@@ -185,8 +185,16 @@ def _episodes(item: Fields, kind: Kind) -> Episodes:
         seconds=_pair(item, "seconds", burst, 0.001),
         loss_percent=_number(item, "loss_percent", 30.0),
         extra_ms=_number(item, "extra_ms", 100.0, 0, 60_000),
-        cycle_s=_pair(item, "cycle_s", (8.0, 40.0), 0.001) if "cycle_s" in item.data else None,
+        cycle_s=_cycle(item.object("cycle_s")),
     )
+
+
+def _cycle(item: Fields | None) -> tuple[float, float] | None:
+    if item is None:
+        return None
+    cycle = _number(item, "down_s", 8.0, 0.1, 1e6), _number(item, "up_s", 40.0, 0.1, 1e6)
+    item.close()
+    return cycle
 
 
 def _occasion(item: Fields) -> tuple[float, float]:
@@ -205,9 +213,10 @@ def _pair(item: Fields, key: str, default: tuple[float, float], low: float) -> t
     if value is None:
         return default
     pair = value if isinstance(value, list) else [value, value]
-    if len(pair) == 2 and all(isinstance(n, (int, float)) and n >= low for n in pair):
-        return float(pair[0]), float(pair[1])
-    item.problem(key, f"must be a number or two, each {low:g} or more, not {value!r}")
+    numbers = [float(n) for n in pair if isinstance(n, (int, float)) and n >= low]
+    if len(pair) == len(numbers) == 2 and numbers[0] <= numbers[1]:
+        return numbers[0], numbers[1]
+    item.problem(key, f"must be a number or two in order, {low:g} or more, not {value!r}")
     return default
 
 

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from relais.core.actions import Action, SendProbe, Steer
-from relais.core.events import Event, LinkObserved, ProbeReplied, Tick
+from relais.core.events import Adopted, Event, LinkObserved, ProbeReplied, Tick
 from relais.core.model import Config, Member
+from relais.core.pacing import roof_bytes
 from relais.core.select import Rank, rank
 from relais.core.state import State, initial
 from relais.core.step import step
 from relais.core.transitions import LinkState
-from relais.simulate.due import FAST_TICK_MS, Outlook, pace_ms
+from relais.simulate.due import BUSY_PACKETS, FAST_TICK_MS, TICK_MS, Outlook, Pace
 from relais.simulate.line import Fault, Line
 from relais.simulate.models import Stretch
 from relais.simulate.office import Demand
@@ -27,6 +28,7 @@ from relais.simulate.scenario import Scenario
 
 WARM_MS = 20_000.0
 """Time to prove the links after a cold start; nothing in it is counted."""
+_BUDGET_LEFT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,7 @@ class Simulation:
         self._changes = self._agenda()
         self._next_change = 0
         self._now_ms = self._ticked_ms = stretch.begin_ms
-        self._pace_ms = pace_ms(self._state)
-        self._tick_ms = stretch.begin_ms + self._pace_ms
+        self._pace = Pace()
         self._look = True
         self._outcome = Outcome(
             stretch,
@@ -124,20 +125,30 @@ class Simulation:
         while True:
             change_ms = self._changes[self._next_change]
             arrival_ms = flying[0][0] if flying else math.inf
-            self._now_ms = now_ms = min(change_ms, arrival_ms, self._tick_ms)
+            now_ms = min(change_ms, arrival_ms)
+            if now_ms > self._ticked_ms + self._pace.tick_ms:
+                now_ms = min(now_ms, self._next_tick_ms())
+            self._now_ms = now_ms
             if now_ms >= end_ms:
                 return self._outcome
             if change_ms == now_ms:
+                if now_ms == self._stretch.begin_ms:
+                    self._adopt(now_ms)
                 self._change(now_ms)
             elif arrival_ms == now_ms:
                 self._arrival()
             else:
                 self._tick(now_ms)
-            self._tick_ms = self._next_tick_ms()
+
+    def _adopt(self, now_ms: float) -> None:
+        """Start as a daemon does whose predecessor has left some of its probe budgets."""
+        left = {name: roof_bytes(link) * _BUDGET_LEFT for name, link in self._state.links.items()}
+        self._feed(Adopted(now_ms, {}, frozenset(), {}, left))
 
     def _change(self, now_ms: float) -> None:
         """The world changes: lines go dark or come back, the office asks for more or less."""
         self._next_change += 1
+        self._look = True
         self._demand.apply(now_ms)
         for name, line in self._lines.items():
             line.darken(now_ms)
@@ -156,11 +167,11 @@ class Simulation:
 
     def _tick(self, now_ms: float) -> None:
         self._look = False
-        since_ms = now_ms - self._pace_ms
+        since_ms = now_ms - self._pace.tick_ms
         self._ticked_ms = now_ms
         traffic = {name: line.traffic(now_ms) for name, line in self._lines.items()}
         self._feed(Tick(now_ms, traffic, since_ms))
-        self._pace_ms = pace_ms(self._state)
+        self._pace.ticked(self._state, traffic, now_ms)
 
     def _feed(self, event: Event) -> None:
         if self._listener is not None:
@@ -168,6 +179,8 @@ class Simulation:
         before = self._state
         self._state, actions = step(before, event)
         self._outcome.steps += 1
+        if len(actions) > BUSY_PACKETS:
+            self._look = True
         for action in actions:
             if isinstance(action, SendProbe):
                 self._send(event.now_ms, action)
@@ -175,8 +188,9 @@ class Simulation:
                 self._outcome.decisions.append(Decision(event.now_ms, action))
                 if isinstance(action, Steer):
                     self._demand.steered(event.now_ms, action.choices["default"])
-        if self._state.choices is not before.choices:
-            self._note_switches(before)
+        if self._state.shape is before.shape:
+            return  # No link has changed its state, and no service its choice.
+        self._note_switches(before)
         for name, link in self._state.links.items():
             if link.state is not before.links[name].state:
                 self._look = True
@@ -188,7 +202,7 @@ class Simulation:
         rtt_ms = line.probe(now_ms)
         if rtt_ms is not None:
             heapq.heappush(self._flying, (now_ms + rtt_ms, probe.probe, probe, rtt_ms))
-        # An idle line's counters show what it has sent, unless the answer comes before they are read.
+        # An idle line's counters show what it sent, unless the answer comes before they are read.
         if not line.loaded and (rtt_ms is None or rtt_ms >= FAST_TICK_MS):
             self._look = True
 
@@ -216,12 +230,17 @@ class Simulation:
 
     def _next_tick_ms(self) -> float:
         """The next tick of the daemon's grid, or the first that may have an effect."""
-        last, pace = self._ticked_ms, self._pace_ms
+        last, pace = self._ticked_ms, self._pace.tick_ms
         now_ms = self._now_ms
         first = max(math.ceil((now_ms - last) / pace), 1)
-        if self._dense or self._look or self._world_moves() or pace != pace_ms(self._state):
+        wanted = self._pace.wanted_ms(self._state, last)
+        if self._dense or self._look or self._world_moves() or pace != wanted:
             return last + first * pace
-        due = self._outlook.due_ms(self._state, watched=self._demand.watched(now_ms))
+        looked_ms = last + math.floor((now_ms - last) / pace) * pace
+        watched = self._demand.watched(now_ms)
+        due = self._outlook.due_ms(self._state, looked_ms, watched=watched)
+        if not any(line.loaded for line in self._lines.values()):
+            due = min(due, self._pace.calm_ms())
         ticks = (due - last - 1e-4) / pace
         # The counters must be read right before the world changes, to see what it changes.
         change = (self._changes[self._next_change] - last) / pace
@@ -235,4 +254,4 @@ class Simulation:
             silent = self._state.links[name].unheard_since_ms is not None
             if line.loaded and silent is not line.blind:
                 return True
-        return False
+        return self._pace.tick_ms > TICK_MS and any(line.loaded for line in self._lines.values())
