@@ -166,7 +166,8 @@ def test_an_open_tcp_connection_on_the_dead_line_is_reset_when_it_next_speaks(
         assert client.stdout.readline() == "reset\n"
 
 
-def test_a_thousand_idle_sessions_are_told(gateway: Any) -> None:
+@pytest.mark.parametrize("fault", ["silent", "carrier"])
+def test_a_thousand_idle_sessions_are_told(gateway: Any, fault: str) -> None:
     wait = (
         "import collections,select,socket\n"
         f"made=[socket.create_connection(('{ECHO}',(443,5061)[n%2]),5) for n in range(1000)]\n"
@@ -188,7 +189,7 @@ def test_a_thousand_idle_sessions_are_told(gateway: Any) -> None:
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "open\n"
-        gateway.do("fault", "isp-fibre", "silent")
+        gateway.do("fault", "isp-fibre", fault)
         assert client.stdout.readline() == "{'reset': 1000}\n"
 
 
