@@ -85,3 +85,14 @@ def test_a_suspicion_that_is_answered_at_once_costs_the_metered_backup_nothing()
         world.run(5)
     assert world.steers == [], "one target that comes and goes is no brownout"
     assert sum(probe.wan == "lte" for _, probe in world.probes) <= 8
+
+
+def test_an_outage_that_other_packets_disprove_evicts_nothing() -> None:
+    world = World().start().run(20)
+    world.busy = {"fibre"}
+    world.losing = {"fibre": lambda: True}
+    world.run(1.0)
+    world.losing = {}
+    world.run(10)
+    assert world.evictions == []
+    assert world.uses("voice") == "fibre"

@@ -46,7 +46,7 @@ def replied(link: Link, event: ProbeReplied, index: int | None) -> tuple[Link, T
     if not sample.missed and not benched:
         cusum = cusum.after(lost=0, answered=1)
     doubtful = link.state is LinkState.SUSPECT or link.state is LinkState.LOST
-    if doubtful and link.dark_since_ms is not None and sample.sent_ms <= link.dark_since_ms:
+    if doubtful and sample.sent_ms < link.suspect_ms:
         return evolve(link, window=window), None, ""
     targets = (*link.targets[:index], record, *link.targets[index + 1 :])
     link = evolve(link, window=window, targets=targets, cusum=cusum, proved_ms=event.now_ms)
@@ -175,12 +175,20 @@ def burst_wait_ms(link: Link) -> float:
     return max(wait, link.profile.timeout_max_ms) if _hears_others(link) else wait
 
 
+def still_heard(link: Link, now_ms: float) -> Link:
+    """A suspect line on which other packets arrive is dark only since the last of them."""
+    if link.state is not LinkState.SUSPECT or link.traffic is None or link.heard is None:
+        return link
+    packets = link.traffic.rx_packets - (link.edge_answers - link.heard.edge_answers)
+    if packets <= link.heard.packets + link.heard.others:
+        return link
+    heard = evolve(link.heard, others=packets - link.heard.packets)
+    return evolve(link, heard=heard, dark_since_ms=now_ms)
+
+
 def _hears_others(link: Link) -> bool:
     """Packets other than the first hop's answers have arrived since the suspicion."""
-    if link.heard is None or link.traffic is None:
-        return False
-    packets = link.traffic.rx_packets - link.heard.packets
-    return packets - (link.edge_answers - link.heard.edge_answers) > 0
+    return link.heard is not None and link.heard.others > 0
 
 
 def _where(link: Link) -> str:

@@ -33,12 +33,13 @@ class Burst:
     next_ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Heard:
-    """Packets received, and answers of the first hop among them, when a suspicion began."""
+    """Packets received and answers of the first hop when a suspicion began; others since then."""
 
     packets: int
     edge_answers: int
+    others: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Link:
     prearmed: bool = False
     dark_since_ms: float | None = None
     dark_count: int = 0
+    suspect_ms: float = 0.0
     unheard_since_ms: float | None = None
     silence_factor: int = 1
     silence_raised_ms: float = 0.0
@@ -158,7 +160,7 @@ def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
             return evolve(link, dark_since_ms=None, evicted=frozenset(), trusted=True)
         case LinkState.SUSPECT:
             heard = Heard(link.traffic.rx_packets, link.edge_answers) if link.traffic else None
-            link = evolve(link, heard=heard, prearmed=False)
+            link = evolve(link, heard=heard, prearmed=False, suspect_ms=now_ms)
             return begin_burst(link, now_ms, BURST_ROUNDS)
         case LinkState.LOST:
             return _lost(link, now_ms)

@@ -25,7 +25,7 @@ def pace_ms(link: Link, interval_ms: float, *, active: bool) -> float:
     """Time between probes: fast in doubt, sparing on a metered link."""
     metered = link.wan.metered
     match link.state:
-        case LinkState.LOST:
+        case LinkState.LOST | LinkState.SUSPECT:
             return LOST_INTERVAL_MS
         case LinkState.UNKNOWN:
             return BIRTH_INTERVAL_MS
@@ -35,9 +35,9 @@ def pace_ms(link: Link, interval_ms: float, *, active: bool) -> float:
             return HICCUP_INTERVAL_MS
         case LinkState.RECOVERING:
             return METERED_ACTIVE_MS if metered else interval_ms
-        case LinkState.UP | LinkState.SUSPECT if metered:
+        case LinkState.UP if metered:
             return METERED_ACTIVE_MS if active else METERED_STANDBY_MS
-        case LinkState.UP | LinkState.SUSPECT:
+        case LinkState.UP:
             return interval_ms
 
 

@@ -102,7 +102,7 @@ def breach(
 ) -> str | None:
     """Which limit of `sla` a link breaks for sure, in words; None when none.
 
-    Loss counts only when even the lower end of its 95 % interval (Wilson 1927) is above the limit,
+    Loss counts only when even the lower end of its 99.9 % interval (Wilson 1927) is over the limit,
     so that a handful of probes cannot convict a line.
     """
     if judged == 0 or rtt_ms is None:
@@ -124,10 +124,10 @@ def breach(
 
 
 def wilson_low(events: int, trials: int) -> float:
-    """Lower end of the 95 % score interval of a proportion."""
+    """Lower end of the 99.9 % score interval of a proportion: it is looked at every second."""
     if trials == 0 or events == 0:
         return 0.0
-    z = 1.96
+    z = 3.29
     share = events / trials
     middle = share + z * z / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))

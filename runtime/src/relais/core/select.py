@@ -12,8 +12,8 @@ from relais.core.model import Admin, Failback, Member, Mode, Service
 from relais.core.quality import Quality
 from relais.core.transitions import LinkState
 
-STABLE_MARGIN = 500.0
-"""How much less penalty another link must have before `most_stable` moves to it."""
+STABLE_STEP = 500.0
+"""Penalties within one such step count as the same for `most_stable`."""
 
 
 class Rank(IntEnum):
@@ -99,7 +99,7 @@ def choose(
     if hold and current is not None and _held(service, current, fit):
         return Choice(current.members, "manual_hold", "failback is manual; the backup works")
     if service.mode is Mode.MOST_STABLE:
-        return _most_stable(service, fit, links, current, now_ms)
+        return _most_stable(service, fit, links, now_ms)
     return _ordered(service, fit[0], links)
 
 
@@ -143,18 +143,11 @@ def _balanced(service: Service, fit: list[Member], links: Mapping[str, Link]) ->
 
 
 def _most_stable(
-    service: Service,
-    fit: list[Member],
-    links: Mapping[str, Link],
-    current: Choice | None,
-    now_ms: float,
+    service: Service, fit: list[Member], links: Mapping[str, Link], now_ms: float
 ) -> Choice:
-    """The least penalty, but a working current one is left only for a clear gain."""
+    """The least penalty, in steps that make a move worth while; a tie goes by order."""
     scores = {m.wan: links[m.wan].penalty.now(now_ms) for m in service.members}
-    best = min(fit, key=lambda member: scores[member.wan])
-    kept = [m for m in fit if current is not None and current.wans == (m.wan,)]
-    if kept and scores[kept[0].wan] - scores[best.wan] < STABLE_MARGIN:
-        best = kept[0]
+    best = min(fit, key=lambda member: scores[member.wan] // STABLE_STEP)
     told = ", ".join(f"{wan} {score:.0f}" for wan, score in scores.items())
     return Choice((best,), "most_stable", f"penalty for past faults: {told}")
 

@@ -182,7 +182,7 @@ def _tick(work: Work, event: Tick) -> None:
             if doubt is not None:
                 link = evolve(link, dark_since_ms=doubt[0], dark_count=link.window.count)
                 link = _apply(work, name, link, Trigger.SILENT, doubt[1], now_ms)
-        link = _arm(work, name, link, now_ms)
+        link = evidence.still_heard(_arm(work, name, link, now_ms), now_ms)
         said = evidence.verdict(link, now_ms, patience_ms)
         if said is not None:
             link = _apply(work, name, link, said[0], said[1], now_ms)
