@@ -48,7 +48,7 @@ class Results:
     runs: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     versions: dict[str, str | None] = field(default_factory=dict)
-    save: Callable[[Results], None] = lambda _: None
+    save: Callable[[Results], None] = lambda _unused: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, contender: str, scenario: str, run: dict[str, Any]) -> None:

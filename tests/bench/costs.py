@@ -56,7 +56,7 @@ def _unit_of(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     groups = [line.split(":", 2) for line in lines]
-    paths = [path for _, kind, path in groups if kind in {"", "name=systemd"}]
+    paths = [path for _unused, kind, path in groups if kind in {"", "name=systemd"}]
     return next((path.rpartition("/")[2] for path in paths if ".service" in path), None)
 
 

@@ -55,7 +55,7 @@ def instant(raw: Mapping[str, Any], marks: Marks) -> float:
     samples = sorted(sample for kind in all_streams(raw) for sample in kind)
     during = [sample for sample in samples if marks.before <= sample[0] <= marks.after]
     start = marks.before
-    for sent, answered, _ in during:
+    for sent, answered, _unused in during:
         if answered is None:
             break
         start = sent
@@ -73,26 +73,26 @@ def within(samples: Sequence[Sample], start: float, end: float) -> list[Sample]:
 def works_again_ms(samples: Sequence[Sample], start: float, end: float) -> float | None:
     """Until the first good one after the last failure: until it works for good."""
     during = within(samples, start, end)
-    failed = [sent for sent, answered, _ in during if answered is None]
+    failed = [sent for sent, answered, _unused in during if answered is None]
     if not failed:
         return 0.0
-    good = [answered for sent, answered, _ in during if answered and sent > failed[-1]]
+    good = [answered for sent, answered, _unused in during if answered and sent > failed[-1]]
     return 1e3 * (min(good) - start) if good else None
 
 
 def longest_gap_ms(samples: Sequence[Sample]) -> float:
     """The longest stretch between two answers."""
-    heard = sorted(answered for _, answered, _ in samples if answered is not None)
+    heard = sorted(answered for _unused, answered, _unused in samples if answered is not None)
     return 1e3 * max((b - a for a, b in pairwise(heard)), default=0.0)
 
 
 def lost(samples: Sequence[Sample]) -> int:
-    return sum(answered is None for _, answered, _ in samples)
+    return sum(answered is None for _unused, answered, _unused in samples)
 
 
 def turns(samples: Sequence[Sample], leaving: str) -> int:
     """How often the answers stopped to come by way of a WAN and came by another."""
-    seen = [via for _, answered, via in samples if answered is not None]
+    seen = [via for _unused, answered, via in samples if answered is not None]
     return sum(a == leaving and b != leaving for a, b in pairwise(seen))
 
 
@@ -148,7 +148,7 @@ def failback(raw: Mapping[str, Any], marks: Marks, primary: str, standby: str) -
     """What the way back cost; nothing to tell when the contender never left."""
     requests, start = raw["requests"], marks.cleared
     before = within(requests["udp"], marks.before, start)
-    if not any(via == standby for _, _, via in before[-50:]):
+    if not any(via == standby for _unused, _unused, via in before[-50:]):
         return {"switched": 0}
     end = marks.ended - FAILED_AFTER_S
     after = {kind: within(samples, start, end) for kind, samples in requests.items()}
@@ -178,7 +178,7 @@ def back_ms(samples: Sequence[Sample], standby: str, start: float) -> float | No
     if not good or good[-1][1] == standby:
         return None
     away = [sent for sent, via in good if via == standby]
-    came = [sent for sent, _ in good if not away or sent > away[-1]]
+    came = [sent for sent, _unused in good if not away or sent > away[-1]]
     return 1e3 * (float(came[0]) - start)
 
 

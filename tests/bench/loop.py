@@ -56,7 +56,7 @@ class Loop:
     def run(self) -> None:
         while self._running:
             wait = max(0.0, self._due[0][0] - time.monotonic()) if self._due else 1.0
-            for descriptor, _ in self._epoll.poll(wait, 256):
+            for descriptor, _unused in self._epoll.poll(wait, 256):
                 heard = self._heard.get(descriptor)
                 if heard is not None:
                     heard()

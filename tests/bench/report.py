@@ -190,7 +190,7 @@ def markdown(document: Document) -> str:
     """For the docs page."""
     parts = []
     for table in tables(document):
-        lines = [table.header, tuple("---" for _ in table.header), *table.rows]
+        lines = [table.header, tuple("---" for _unused in table.header), *table.rows]
         rows = [f"| {' | '.join(line)} |" for line in lines]
         parts.append("\n".join([f"### {table.title[0].upper()}{table.title[1:]}", "", *rows, ""]))
     contenders = document["settings"]["contenders"]
@@ -203,7 +203,7 @@ def write_docs(document: Document) -> None:
     page = PAGE.read_text(encoding="utf-8")
     if BEGIN not in page or END not in page:
         raise LabError(f"{PAGE.relative_to(CHECKOUT)}: the marks {BEGIN} and {END} are missing")
-    head, _, rest = page.partition(BEGIN)
+    head, _unused, rest = page.partition(BEGIN)
     tail = rest.partition(END)[2]
     PAGE.write_text(f"{head}{BEGIN}\n{markdown(document).strip()}\n{END}{tail}", encoding="utf-8")
     PLOT.write_text(plot.svg(document), encoding="utf-8")

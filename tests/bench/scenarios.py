@@ -115,7 +115,7 @@ def inject(scenario: Scenario, isp: str) -> Instant:
         network.nft(isp, NOISE)
         return before, time.monotonic()
     kind, *arguments = scenario.fault
-    _, prepare = faults.KINDS[kind]
+    _unused, prepare = faults.KINDS[kind]
     change = prepare(*arguments)
     before = time.monotonic()
     change(isp)

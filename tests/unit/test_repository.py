@@ -134,6 +134,15 @@ def test_every_python_file_names_its_licence_and_defers_annotations(path: Path) 
     assert "from __future__ import annotations" in text
 
 
+@pytest.mark.parametrize("path", tracked("*.py"), ids=named)
+def test_a_name_that_is_not_used_says_so(path: Path) -> None:
+    """What `ansible-test sanity` refuses minutes later: the bare underscore as a name."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    lines = [node.lineno for node in nodes if isinstance(node, ast.Name) and node.id == "_"]
+    lines += [node.lineno for node in nodes if isinstance(node, ast.arg) and node.arg == "_"]
+    assert lines == [], "write _unused"
+
+
 @pytest.mark.parametrize("path", tracked("*.yml", "*.yaml"), ids=named)
 def test_every_yaml_file_starts_as_a_document(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("---\n")

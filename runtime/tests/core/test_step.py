@@ -160,7 +160,7 @@ def test_a_refused_switch_is_asked_again_and_nothing_is_evicted_meanwhile() -> N
     world.run(1)
     assert world.uses("voice") == "fibre"
     assert world.evictions == []
-    told = [record for _, record in world.records if record.what == "switch failed"]
+    told = [record for _unused, record in world.records if record.what == "switch failed"]
     assert len(told) == 1, "the same refusal is told once"
     world.refuse_switch = False
     world.run(1)

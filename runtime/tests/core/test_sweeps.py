@@ -78,13 +78,13 @@ def test_a_choked_line_on_which_packets_still_arrive_is_not_taken_for_a_dark_one
 def test_a_suspicion_that_is_answered_at_once_costs_the_metered_backup_nothing() -> None:
     world = World().start().run(20)
     world.probes.clear()
-    for _ in range(20):
+    for _unused in range(20):
         world.silent_targets = {("fibre", "a")}
         world.run(1.3)
         world.silent_targets = set()
         world.run(5)
     assert world.steers == [], "one target that comes and goes is no brownout"
-    assert sum(probe.wan == "lte" for _, probe in world.probes) <= 8
+    assert sum(probe.wan == "lte" for _unused, probe in world.probes) <= 8
 
 
 def test_an_outage_that_other_packets_disprove_evicts_nothing() -> None:

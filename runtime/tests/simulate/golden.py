@@ -69,7 +69,7 @@ def regenerate() -> None:
     """Simulate every case anew, and take today's decisions for the right ones."""
     TRACES.mkdir(exist_ok=True)
     for name, (scenario, seconds) in CASES.items():
-        _, events = run(scenario, seconds)
+        _unused, events = run(scenario, seconds)
         lines = [json.dumps(trace_head(document(), 0.0)), *_lines(events)]
         trace_path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
         decisions_path(name).write_text("\n".join(decided(name)) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from simulate.worlds import one_fault, run, short_config
 
 
 def figures(scenario: Scenario, seconds: float = 120) -> dict[str, Any]:
-    outcome, _ = run(scenario, seconds)
+    outcome, _unused = run(scenario, seconds)
     return summary(measure(outcome, short_config()))
 
 

@@ -82,7 +82,7 @@ def test_a_schedule_is_kept_to_the_second_and_only_on_its_day() -> None:
 
 def test_a_flapping_link_goes_and_comes_in_cycles() -> None:
     model = Episodes(Kind.CARRIER, at=((100.0, 60.0),), cycle_s=(5, 20))
-    begins = [begin / 1000 for begin, _ in draw(model, DAY, seeded("x"))]
+    begins = [begin / 1000 for begin, _unused in draw(model, DAY, seeded("x"))]
     assert begins == [100, 125, 150]
 
 

@@ -126,7 +126,7 @@ class Driver:
         assert all(self.state.links[name].proved_since(dark_ms) for name in wans)
 
     def _pass(self, ticks: int, pace_ms: float) -> None:
-        for _ in range(ticks):
+        for _unused in range(ticks):
             until_ms = self.now_ms + pace_ms
             self._deliver(until_ms)
             self.now_ms = until_ms
@@ -191,7 +191,7 @@ def test_there_is_always_a_proven_choice_if_any_and_no_eviction_without_refuge(
     assert again == list(replay(Trace(CONFIG, 0.0, tuple(driver.events))))
     state = initial(CONFIG, 0.0)
     for event in driver.events:
-        state, _ = step(state, event)
+        state, _unused = step(state, event)
     assert state == driver.state
 
 
@@ -206,7 +206,7 @@ def test_a_flapping_link_is_come_back_to_no_oftener_than_damping_allows(
     kind: Kind, down_s: float, up_s: float, seed: int
 ) -> None:
     flapping = Episodes(kind, at=((30.0, 3500.0),), cycle_s=(down_s, up_s))
-    outcome, _ = run(one_fault(flapping), 3600, seed=str(seed))
+    outcome, _unused = run(one_fault(flapping), 3600, seed=str(seed))
     downs = [at for at, name, state in outcome.moves if (name, state) == ("fibre", LinkState.DOWN)]
     assert downs
     returns = [

@@ -30,9 +30,9 @@ def test_the_simulated_daemon_ticks_as_the_real_one_does() -> None:
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
-    first, _ = run(nasty(), 900, seed="a", begin_ms=8 * HOUR_MS)
-    again, _ = run(nasty(), 900, seed="a", begin_ms=8 * HOUR_MS)
-    other, _ = run(nasty(), 900, seed="b", begin_ms=8 * HOUR_MS)
+    first, _unused = run(nasty(), 900, seed="a", begin_ms=8 * HOUR_MS)
+    again, _unused = run(nasty(), 900, seed="a", begin_ms=8 * HOUR_MS)
+    other, _unused = run(nasty(), 900, seed="b", begin_ms=8 * HOUR_MS)
     assert first.decisions == again.decisions
     assert first.faults == again.faults
     assert first.faults != other.faults

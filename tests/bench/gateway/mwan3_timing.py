@@ -28,7 +28,8 @@ class Tracker:
         self.lock = threading.Lock()
 
     def turn(self) -> None:
-        good = any([answers(target) for target in TARGETS])
+        heard = [answers(target) for target in TARGETS]  # one after another, all of them
+        good = any(heard)
         with self.lock:
             if good:
                 self.score = min(self.score + 1, 2 * TURNS)

@@ -117,8 +117,8 @@ class Timeline:
                 merged[-1][1] = max(merged[-1][1], end)
             else:
                 merged.append([begin, end])
-        self._begins = [begin for begin, _ in merged]
-        self._ends = [end for _, end in merged]
+        self._begins = [begin for begin, _unused in merged]
+        self._ends = [end for _unused, end in merged]
 
     def __bool__(self) -> bool:
         return bool(self._begins)
@@ -146,7 +146,7 @@ def draw(model: Episodes, stretch: Stretch, rng: Random) -> Spans:
         if stretch.begin_ms <= at * 1000 < stretch.end_ms
     ]
     share = stretch.span_ms / DAY_MS
-    for _ in range(_count(model.per_day, share, rng)):
+    for _unused in range(_count(model.per_day, share, rng)):
         spans.append(_placed(model, stretch, rng))
     if model.per_hour > 0:
         at_ms = stretch.begin_ms

@@ -159,7 +159,7 @@ class Simulation:
                 self._feed(LinkObserved(now_ms, name, carrier, address, gateway))
 
     def _arrival(self) -> None:
-        at_ms, _, probe, rtt_ms = heapq.heappop(self._flying)
+        at_ms, _unused, probe, rtt_ms = heapq.heappop(self._flying)
         self._lines[probe.wan].heard()
         if self._state.links[probe.wan].unheard_since_ms is not None:
             self._look = True
