@@ -29,7 +29,7 @@ from relais.core.events import (
 from relais.core.model import Admin, Config, Member, Service
 from relais.core.state import initial
 from relais.core.step import step
-from relais.core.transitions import LinkState
+from relais.core.ticking import Pace
 from relais.shell import clock, systemd
 from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
@@ -40,13 +40,6 @@ from relais.shell.nft import Nft, NftError
 from relais.shell.nudge import Connection, Nudger
 from relais.shell.probes import Prober
 
-TICK_MS = 50.0
-FAST_TICK_MS = 10.0
-CALM_TICK_MS = 100.0
-CALM_AFTER_MS = 3000.0
-BUSY_PACKETS = 4
-"""More packets than this between two looks are not only our own probes."""
-_DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
 NUDGES_AT_ONCE = 50
 NUDGE_PAUSE_S = 0.005
 STATE_EVERY_MS = 5000.0
@@ -80,8 +73,8 @@ class Daemon:
         self._nudger = Nudger()
         self._probers: dict[str, Prober] = {}
         self._broken: asyncio.Future[None]
-        self._read_ms = self._due_ms = self._busy_ms = 0.0
-        self._sent = 0
+        self._read_ms = self._due_ms = 0.0
+        self._pace = Pace()
         self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
 
@@ -151,7 +144,8 @@ class Daemon:
         """Look at the counters and let time pass for the core; then again, at its pace."""
         now = clock.monotonic_ms()
         try:
-            self.take(Tick(now, self._traffic(), self._read_ms))
+            traffic = self._traffic()
+            self.take(Tick(now, traffic, self._read_ms))
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._write_state()
         except Exception as error:  # A defect must end the daemon, which systemd starts again.
@@ -161,18 +155,11 @@ class Daemon:
         if now - self._barked_ms >= WATCHDOG_EVERY_MS:
             self._barked_ms = now
             systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
-        self._due_ms = max(self._due_ms + self._pace_ms(), now)
+        pace_ms = self._pace.ticked(self.state.links.values(), traffic, now)
+        self._due_ms = max(self._due_ms + pace_ms, now)
         # A callback at a time, not a sleeping task: half the wake-ups.
         wait_s = (self._due_ms - clock.monotonic_ms()) / 1000
         asyncio.get_running_loop().call_later(max(0.0, wait_s), self._tick)
-
-    def _pace_ms(self) -> float:
-        """Fast while a link is in doubt, when every tick may bring the verdict; slow when the lines
-        are idle, because silence can then only be found by probes."""
-        for link in self.state.links.values():
-            if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
-                return FAST_TICK_MS
-        return TICK_MS if clock.monotonic_ms() - self._busy_ms < CALM_AFTER_MS else CALM_TICK_MS
 
     def _traffic(self) -> Mapping[str, Traffic]:
         try:
@@ -183,20 +170,11 @@ class Daemon:
                 self._counter_error = str(error)
                 log.error("cannot read the packet counters: %s", error)
             return {}
-        traffic = {
+        return {
             wan.name: Traffic(rx[0], tx[0], rx[1], tx[1])
             for wan in self.config.wans
             if (rx := counted.get(f"rx_{wan.name}")) and (tx := counted.get(f"tx_{wan.name}"))
         }
-        self._notice(traffic)
-        return traffic
-
-    def _notice(self, traffic: Mapping[str, Traffic]) -> None:
-        """Remember when the lines last carried more than our own probes."""
-        sent = sum(counted.tx_packets for counted in traffic.values())
-        if abs(sent - self._sent) > BUSY_PACKETS:
-            self._busy_ms = clock.monotonic_ms()
-        self._sent = sent
 
     def _observed(self, event: LinkObserved) -> None:
         self._probers[event.wan].reset()

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from relais import app
 from relais.core.events import Tick
-from relais.simulate import due
 from simulate.worlds import HOUR_MS, nasty, run
 
 
@@ -22,11 +20,6 @@ def test_a_nasty_hour_is_decided_alike_with_every_tick_and_with_the_due_ones_onl
     heard = [event for event in few if not isinstance(event, Tick)]
     assert heard == [event for event in many if not isinstance(event, Tick)]
     assert len(few) < len(many) / 3
-
-
-def test_the_simulated_daemon_ticks_as_the_real_one_does() -> None:
-    for name in ("TICK_MS", "FAST_TICK_MS", "CALM_TICK_MS", "CALM_AFTER_MS", "BUSY_PACKETS"):
-        assert getattr(due, name) == getattr(app, name)
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:

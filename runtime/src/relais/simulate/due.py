@@ -8,10 +8,8 @@ the daemon would.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relais.core.events import Traffic
 from relais.core.evidence import (
     BIRTH_VERDICT_MS,
     HICCUP_DWELL_MS,
@@ -26,13 +24,6 @@ from relais.core.state import REVIEW_MS, State
 from relais.core.step import PREARM_AFTER_MS
 from relais.core.transitions import LinkState
 
-TICK_MS = 50.0
-FAST_TICK_MS = 10.0
-CALM_TICK_MS = 100.0
-CALM_AFTER_MS = 3000.0
-BUSY_PACKETS = 4
-"""The daemon's ticks, as `relais.app` has them; a test holds the two together."""
-_DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
 CALM_CUSUM = 3.0
 """Below this a single loss cannot raise the alarm before the next whole second."""
 NEVER = math.inf
@@ -62,34 +53,6 @@ class Outlook:
             due = min(due, _due(link, self.config, now_ms))
             review = review or _unsettled(link, self.limits, now_ms)
         return min(due, (now_ms // REVIEW_MS + 1) * REVIEW_MS) if review else due
-
-
-@dataclass(slots=True)
-class Pace:
-    """When the daemon ticks: fast in doubt, slowly when the lines are idle (see `relais.app`)."""
-
-    tick_ms: float = TICK_MS
-    busy_ms: float = -CALM_AFTER_MS
-    sent: int = 0
-
-    def ticked(self, state: State, traffic: Mapping[str, Traffic], now_ms: float) -> None:
-        """Take note of a tick's counters, and set the time to the next."""
-        sent = sum(counted.tx_packets for counted in traffic.values())
-        if sent - self.sent > BUSY_PACKETS:
-            self.busy_ms = now_ms
-        self.sent = sent
-        self.tick_ms = self.wanted_ms(state, now_ms)
-
-    def wanted_ms(self, state: State, now_ms: float) -> float:
-        """Time between ticks in this state."""
-        for link in state.links.values():
-            if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
-                return FAST_TICK_MS
-        return TICK_MS if now_ms - self.busy_ms < CALM_AFTER_MS else CALM_TICK_MS
-
-    def calm_ms(self) -> float:
-        """When the pace slackens if nothing more is sent."""
-        return self.busy_ms + CALM_AFTER_MS if self.tick_ms == TICK_MS else NEVER
 
 
 def _due(link: Link, config: Config, now_ms: float) -> float:

@@ -19,8 +19,9 @@ from relais.core.pacing import roof_bytes
 from relais.core.select import Rank, rank
 from relais.core.state import State, initial
 from relais.core.step import step
+from relais.core.ticking import BUSY_PACKETS, FAST_TICK_MS, TICK_MS, Pace
 from relais.core.transitions import LinkState
-from relais.simulate.due import BUSY_PACKETS, FAST_TICK_MS, TICK_MS, Outlook, Pace
+from relais.simulate.due import Outlook
 from relais.simulate.line import Fault, Line
 from relais.simulate.models import Stretch
 from relais.simulate.office import Demand
@@ -171,7 +172,7 @@ class Simulation:
         self._ticked_ms = now_ms
         traffic = {name: line.traffic(now_ms) for name, line in self._lines.items()}
         self._feed(Tick(now_ms, traffic, since_ms))
-        self._pace.ticked(self._state, traffic, now_ms)
+        self._pace.ticked(self._state.links.values(), traffic, now_ms)
 
     def _feed(self, event: Event) -> None:
         if self._listener is not None:
@@ -233,7 +234,7 @@ class Simulation:
         last, pace = self._ticked_ms, self._pace.tick_ms
         now_ms = self._now_ms
         first = max(math.ceil((now_ms - last) / pace), 1)
-        wanted = self._pace.wanted_ms(self._state, last)
+        wanted = self._pace.wanted_ms(self._state.links.values(), last)
         if self._dense or self._look or self._world_moves() or pace != wanted:
             return last + first * pace
         looked_ms = last + math.floor((now_ms - last) / pace) * pace
