@@ -41,7 +41,8 @@ class Pace:
     def wanted_ms(self, links: Iterable[Link], now_ms: float) -> float:
         """Time between looks at these links, as they are now."""
         for link in links:
-            if link.unheard_since_ms is not None or link.state in _DOUBTFUL:
+            unheard = link.state is LinkState.UP and link.unheard_since_ms is not None
+            if unheard or link.state in _DOUBTFUL:
                 return FAST_TICK_MS
         return TICK_MS if now_ms - self.busy_ms < CALM_AFTER_MS else CALM_TICK_MS
 
