@@ -56,6 +56,10 @@ def test_the_gateway_is_a_fresh_debian_that_has_booted_as_a_system(lab: Any) -> 
         assert lab.exec("gw", "systemctl", "is-active", service).stdout == "inactive\n"
 
 
+def test_exec_is_not_left_behind_by_a_machine_that_stops_its_processes(lab: Any) -> None:
+    assert lab.exec("gw", "sh", "-c", "kill -STOP $$; exit 7").returncode == 7
+
+
 @pytest.mark.parametrize("node", ["gw", "lan", "isp-lte", "internet"])
 def test_exec_passes_input_output_and_exit_status_through(lab: Any, node: str) -> None:
     result = lab.exec(node, "sh", "-c", "cat; echo trouble >&2; exit 42", stdin="from outside")

@@ -15,7 +15,7 @@ from pathlib import Path
 from lab import base, faults, inventory, lifecycle, state
 from lab.errors import LabError
 from lab.inventory import DEFAULT
-from lab.run import say
+from lab.run import accompany, say
 from lab.state import CHECKOUT, Places, Record
 
 Command = Callable[[argparse.Namespace], int]
@@ -159,7 +159,8 @@ def _exec(arguments: argparse.Namespace) -> int:
     if not argv:
         raise LabError("exec: no command given; usage: exec NODE -- CMD...")
     _unused, record = _running(arguments)
-    return _become(lifecycle.command_in(record, arguments.node, argv))
+    command = lifecycle.command_in(record, arguments.node, argv)
+    return accompany(command) if command[0] == "nsenter" else _become(command)
 
 
 def _ssh(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -51,3 +53,25 @@ def wait_until(what: str, condition: Callable[[], bool], *, within_s: float) -> 
 def say(line: str) -> None:
     """Show progress at once; results go to standard output, progress to standard error."""
     print(f"lab: {line}", file=sys.stderr, flush=True)
+
+
+def accompany(argv: Sequence[str]) -> int:
+    """Run a program with our input and output; its exit status, 128 + n when signal n ended it.
+
+    A machine that shuts down stops every process in it. nsenter then stops itself with its child,
+    and nobody would wake it: so it is woken here, finds its child dead, and ends.
+    """
+    sys.stdout.flush()
+    with subprocess.Popen(argv) as child:
+        ending = signal.signal(signal.SIGTERM, lambda *_unused: child.terminate())
+        try:
+            while True:
+                _unused, status = os.waitpid(child.pid, os.WUNTRACED)
+                if not os.WIFSTOPPED(status):
+                    break
+                time.sleep(POLL_S)
+                child.send_signal(signal.SIGCONT)
+        finally:
+            signal.signal(signal.SIGTERM, ending)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
