@@ -94,14 +94,15 @@ class Answers:
             raise Refused("link_not_working", reason)
         now = clock.monotonic_ms()
         before = link.admin
-        if before is not mode or seconds is not None:
+        forgiven = mode is Admin.AUTO and link.penalty.suppressed
+        if before is not mode or seconds is not None or mode is Admin.AUTO:
             until = None if seconds is None else now + int(str(seconds)) * 1000
             self._subject.take(AdminRequested(now, name, mode, until))
         return {
             "wan": name,
             "before": str(before),
             "after": str(mode),
-            "changed": before is not mode,
+            "changed": before is not mode or forgiven,
         }
 
     def excuse(self, request: Mapping[str, object]) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ import random
 import pytest
 from relais.core.config import parse_config
 from relais.core.damping import CEILING, HALF_LIFE_MS, PER_FAULT, REUSE, SUPPRESS, Penalty
-from relais.core.model import Sla
+from relais.core.model import Admin, Sla
 from relais.core.quality import (
     ALARM,
     Codec,
@@ -261,3 +261,16 @@ def test_heavy_loss_alone_never_resets_an_open_flow() -> None:
         world.run(120)
         assert world.evictions == [], seed
         assert world.uses("voice") == "lte"
+
+
+def test_a_word_of_the_administrator_forgives_a_suppressed_line() -> None:
+    world = World().start()
+    for _unused in range(4):
+        world.link("fibre", carrier=False)
+        world.run(2)
+        world.link("fibre")
+        world.run(14)
+    assert world.uses("voice") == "lte"
+    world.admin("fibre", Admin.AUTO)
+    assert world.uses("voice") == "fibre"
+    assert world.state.links["fibre"].penalty.now(world.now_ms) == 0

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from relais.core import evidence, pacing
 from relais.core.actions import Action, Record, SendProbe
+from relais.core.damping import Penalty
 from relais.core.decide import decide
 from relais.core.events import (
     AdminRequested,
@@ -221,8 +222,12 @@ def _review(work: Work, now_ms: float) -> None:
 def _admin(work: Work, event: AdminRequested) -> None:
     for name, link in work.links.items():
         if name == event.wan:
-            until = None if event.mode is Admin.AUTO else event.until_ms
-            work.links[name] = evolve(link, admin=event.mode, admin_until_ms=until)
+            if event.mode is Admin.AUTO:  # A person vouches for the link: the past is forgiven.
+                work.links[name] = evolve(
+                    link, admin=Admin.AUTO, admin_until_ms=None, penalty=Penalty()
+                )
+            else:
+                work.links[name] = evolve(link, admin=event.mode, admin_until_ms=event.until_ms)
         elif event.mode is Admin.FORCE and link.admin is Admin.FORCE:
             work.links[name] = evolve(link, admin=Admin.AUTO, admin_until_ms=None)
     work.hold = False
