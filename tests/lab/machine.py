@@ -140,18 +140,27 @@ def remove(places: Places, cgroups: list[str]) -> None:
         shutil.rmtree(NSPAWN_RUN / leftover / places.machine, ignore_errors=True)
     for cgroup in cgroups:
         for folder, _unused, _unused in os.walk(cgroup, topdown=False):
-            os.rmdir(folder)
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(folder)
 
 
 def members(cgroups: list[str]) -> list[Process]:
     """Processes of the machine that its own cgroups know: found even if nspawn was killed."""
     found = []
     for cgroup in cgroups:
-        for listing in Path(cgroup).glob("**/cgroup.procs"):
-            for pid in listing.read_text().split():
+        for folder, _unused, _unused in os.walk(cgroup):
+            for pid in _listed(Path(folder, "cgroup.procs")):
                 with contextlib.suppress(LabError):
-                    found.append(processes.identify("a process of the gateway", int(pid)))
+                    found.append(processes.identify("a process of the gateway", pid))
     return found
+
+
+def _listed(procs: Path) -> list[int]:
+    """Processes of one cgroup; a machine that ends removes its cgroups while we look."""
+    try:
+        return [int(pid) for pid in procs.read_text().split()]
+    except OSError:
+        return []
 
 
 def _forget_lock(root: Path) -> None:
