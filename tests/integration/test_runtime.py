@@ -54,7 +54,8 @@ def gateway(site_lab: Any) -> Any:
         site_lab.wait("every line up", healthy, within_s=60)
         for wan in ("fibre", "lte"):
             relais(site_lab, "link", wan, "auto")
-        site_lab.wait("voice on fibre", lambda: uses(site_lab) == ["fibre"])
+        # Lost probes count against the limits of voice until two minutes of newer ones have come.
+        site_lab.wait("voice on fibre", lambda: uses(site_lab) == ["fibre"], within_s=300)
 
     calm()
     return site_lab
@@ -193,18 +194,6 @@ def test_a_thousand_idle_sessions_are_told(gateway: Any, fault: str) -> None:
         assert client.stdout.readline() == "{'reset': 1000}\n"
 
 
-def test_a_brownout_moves_services_and_resets_nothing(gateway: Any) -> None:
-    before = relais(gateway, "status")["last_event"]
-    gateway.do("fault", "isp-fibre", "loss", "30")
-    gateway.wait("voice leaves the fibre", lambda: uses(gateway) == ["lte"])
-    gateway.wait(
-        "fibre is degraded",
-        lambda: relais(gateway, "status")["wans"]["fibre"]["quality"] == "degraded",
-    )
-    events = relais(gateway, "events", "--after", str(before))["events"]
-    assert [event for event in events if event["kind"] == "evict"] == []
-
-
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
@@ -248,3 +237,15 @@ def test_why_tells_the_rule_the_inputs_and_what_led_there(gateway: Any) -> None:
     page = gateway.exec("gw", "relais", "why", "voice").stdout
     assert len(page.splitlines()) <= 24
     assert why["event"] in page
+
+
+def test_a_brownout_moves_services_and_resets_nothing(gateway: Any) -> None:
+    before = relais(gateway, "status")["last_event"]
+    gateway.do("fault", "isp-fibre", "loss", "30")
+    gateway.wait("voice leaves the fibre", lambda: uses(gateway) == ["lte"])
+    gateway.wait(
+        "fibre is degraded",
+        lambda: relais(gateway, "status")["wans"]["fibre"]["quality"] == "degraded",
+    )
+    events = relais(gateway, "events", "--after", str(before))["events"]
+    assert [event for event in events if event["kind"] == "evict"] == []
