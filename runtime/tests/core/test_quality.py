@@ -198,32 +198,30 @@ def test_targets_that_are_dead_everywhere_are_blamed_themselves() -> None:
     assert world.evictions == []
 
 
-def test_a_flapping_line_is_suppressed_and_a_drill_is_not_held_against_it() -> None:
-    world = World().start()
+def flap(world: World, *, excused_s: float | None = None) -> None:
+    """The fibre loses its carrier four times within a minute, announced by a drill or not."""
     for _unused in range(4):
+        if excused_s is not None:
+            world.excuse("fibre", excused_s)
         world.link("fibre", carrier=False)
         world.run(2)
         world.link("fibre")
         world.run(14)
+
+
+def test_a_flapping_line_is_suppressed_and_a_drill_is_not_held_against_it() -> None:
+    world = World().start()
+    flap(world)
     assert world.state.links["fibre"].penalty.suppressed
     assert world.uses("voice") == "lte"
     excused = World().start()
-    for _unused in range(4):
-        excused.excuse("fibre", 20)
-        excused.link("fibre", carrier=False)
-        excused.run(2)
-        excused.link("fibre")
-        excused.run(14)
+    flap(excused, excused_s=20)
     assert excused.uses("voice") == "fibre"
 
 
 def test_a_suppressed_line_is_still_used_when_it_is_the_only_one() -> None:
     world = World().start()
-    for _unused in range(4):
-        world.link("fibre", carrier=False)
-        world.run(2)
-        world.link("fibre")
-        world.run(14)
+    flap(world)
     world.link("lte", carrier=False)
     assert world.uses("voice") == "fibre"
 
@@ -265,11 +263,7 @@ def test_heavy_loss_alone_never_resets_an_open_flow() -> None:
 
 def test_a_word_of_the_administrator_forgives_a_suppressed_line() -> None:
     world = World().start()
-    for _unused in range(4):
-        world.link("fibre", carrier=False)
-        world.run(2)
-        world.link("fibre")
-        world.run(14)
+    flap(world)
     assert world.uses("voice") == "lte"
     world.admin("fibre", Admin.AUTO)
     assert world.uses("voice") == "fibre"

@@ -130,8 +130,3 @@ class Window:
         """Share of judged probes without an answer so far; None without any."""
         judged, answered = self.judged(newest)
         return None if judged == 0 else 100.0 * (judged - answered) / judged
-
-    def next_due_ms(self) -> float | None:
-        """When the oldest waiting probe will be missed; None when none waits."""
-        oldest = next((s for s in self.pending if not s.missed), None)
-        return None if oldest is None else oldest.sent_ms + self.timeout_ms

@@ -23,7 +23,6 @@ from relais.simulate.models import (
     seeded,
 )
 
-FOREVER = math.inf
 PACKET_BYTES = 700
 PROBE_PACKET_BYTES = 90
 
