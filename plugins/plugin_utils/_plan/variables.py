@@ -149,9 +149,14 @@ MATCH = {
 
 SLA = {
     "loss_percent": Field(number(0, 100), "most packet loss"),
-    "latency_ms": Field(number(1, 10000), "most round-trip time"),
+    "latency_ms": Field(number(1, 10000), "most delay one way, taken as half the round trip"),
     "jitter_ms": Field(number(0.1, 10000), "most jitter"),
     "mos": Field(number(1, 4.5), "least mean opinion score (ITU-T G.107)"),
+    "codec": Field(
+        choice("g711", "g711_without_plc", "g729a"),
+        "voice codec for which `mos` is reckoned",
+        shown_default="`g711`, with loss concealment",
+    ),
 }
 
 SERVICE = {

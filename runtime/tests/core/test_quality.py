@@ -8,17 +8,18 @@ import random
 import pytest
 from relais.core.config import parse_config
 from relais.core.damping import CEILING, HALF_LIFE_MS, PER_FAULT, REUSE, SUPPRESS, Penalty
-from relais.core.model import Admin, Sla
+from relais.core.model import Admin, Codec, Sla
 from relais.core.quality import (
     ALARM,
-    Codec,
     Cusum,
+    Impairment,
     Quality,
     breach,
     mean_opinion_score,
     transmission_rating,
     wilson_low,
 )
+from relais.core.report import state_document, why_document
 from world import World, document
 
 
@@ -39,7 +40,7 @@ from world import World, document
 def test_the_e_model_agrees_with_the_full_one(
     delay_ms: float, loss: float, robustness: float, equipment: float, rating: float, mos: float
 ) -> None:
-    found = transmission_rating(delay_ms, loss, Codec("x", equipment, robustness))
+    found = transmission_rating(delay_ms, loss, Impairment(equipment, robustness))
     assert found == pytest.approx(rating, abs=1.0)
     assert mean_opinion_score(found) == pytest.approx(mos, abs=0.05)
 
@@ -85,11 +86,28 @@ def test_a_service_level_is_not_broken_by_a_handful_of_probes() -> None:
         (Sla(jitter_ms=5), "jitter 40 ms is above 5 ms"),
         (Sla(mos=4.3), "MOS 4.2 is below 4.3"),
         (Sla(mos=3.5), None),
+        (Sla(mos=4.0, codec=Codec.G729A), "MOS 3.8 is below 4"),
         (Sla(), None),
     ],
 )
 def test_each_limit_names_itself_when_broken(sla: Sla, told: str | None) -> None:
     assert breach(sla, 200, 40, judged=120, answered=120) == told
+
+
+def test_a_link_is_scored_for_the_codec_of_the_service_that_asks_for_a_mos() -> None:
+    services = [
+        {"id": 1, "name": "voice", "sla": {"mos": 3.6, "codec": "g729a"}},
+        {"id": 255, "name": "default"},
+    ]
+    members = [{"wan": "fibre"}, {"wan": "lte"}]
+    raw = {**document(), "services": [{**service, "members": members} for service in services]}
+    world = World(parse_config(raw)).start().run(20)
+    link = state_document(world.state, str)["wans"]["fibre"]
+    voice = why_document(world.state, world.state.config.service("voice"), str)
+    other = why_document(world.state, world.state.config.service("default"), str)
+    assert link["codec"] == "g729a"
+    assert link["r_factor"] == pytest.approx(93.2 - 11 - 0.024 * (link["rtt_ms"] / 2 + 20), abs=0.2)
+    assert link["mos"] == voice["inputs"]["fibre"]["mos"] == other["inputs"]["fibre"]["mos"]
 
 
 def test_the_score_interval_contains_the_truth_it_should() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from relais.core.fields import Fields, Problem
 from relais.core.model import (
+    Codec,
     Config,
     Drill,
     DrillService,
@@ -113,6 +114,7 @@ def _sla(item: Fields | None) -> Sla | None:
         latency_ms=item.number("latency_ms", 0, 10_000),
         jitter_ms=item.number("jitter_ms", 0, 10_000),
         mos=item.number("mos", 1, 5),
+        codec=item.choice("codec", Codec, Codec.G711),
     )
     item.close()
     return sla

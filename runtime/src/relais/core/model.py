@@ -57,6 +57,15 @@ class ProbeKind(StrEnum):
         return None if self is ProbeKind.ICMP else self.value.upper()
 
 
+class Codec(StrEnum):
+    """The voice codec that phones use: it says how much delay and loss a call bears."""
+
+    G711 = "g711"
+    """G.711 with packet loss concealment, as phones of today have it."""
+    G711_BARE = "g711_without_plc"
+    G729A = "g729a"
+
+
 class Admin(StrEnum):
     """What the administrator asked of a link."""
 
@@ -107,6 +116,7 @@ class Sla:
     latency_ms: float | None = None
     jitter_ms: float | None = None
     mos: float | None = None
+    codec: Codec = Codec.G711
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +199,12 @@ class Config:
     targets: tuple[Target, ...]
     policy: Policy
     drill: Drill | None = None
+
+    @property
+    def codec(self) -> Codec:
+        """That of the first service whose limits name a MOS: the one that carries the calls."""
+        slas = (service.sla for service in self.services)
+        return next((sla.codec for sla in slas if sla and sla.mos is not None), Codec.G711)
 
     def wan(self, name: str) -> Wan:
         """The WAN called `name`. Raises KeyError."""

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from relais.core.model import Sla
+from relais.core.model import Codec, Sla
 
 BROWNOUT_LOSS = 0.25
 HEALTHY_LOSS = 0.05
@@ -50,23 +50,23 @@ class Cusum:
 
 
 @dataclass(frozen=True, slots=True)
-class Codec:
-    """Impairment of a codec (ITU-T G.113, appendix I): equipment factor and robustness."""
+class Impairment:
+    """What a codec costs (ITU-T G.113, appendix I): equipment factor Ie and robustness Bpl."""
 
-    name: str
     equipment: float
     robustness: float
 
 
-G711_PLC = Codec("G.711 with PLC", 0.0, 25.1)
-G729A = Codec("G.729A", 11.0, 19.0)
+IMPAIRMENTS = {
+    Codec.G711: Impairment(0.0, 25.1),
+    Codec.G711_BARE: Impairment(0.0, 4.3),
+    Codec.G729A: Impairment(11.0, 19.0),
+}
 _R_DEFAULT = 93.2
 """R with every parameter of G.107 at its default."""
 
 
-def transmission_rating(
-    mouth_to_ear_ms: float, loss_percent: float, codec: Codec = G711_PLC
-) -> float:
+def transmission_rating(mouth_to_ear_ms: float, loss_percent: float, codec: Impairment) -> float:
     """R of ITU-T G.107 (06/2015) for random loss, all other parameters at their defaults.
 
     Delay is taken by the usual two-line approximation of Id, within 0.9 of the full model up to
@@ -88,13 +88,18 @@ def mean_opinion_score(rating: float) -> float:
     return max(1.0, 1 + 0.035 * rating + 7e-6 * rating * (rating - 60) * (100 - rating))
 
 
-def link_mos(rtt_ms: float, jitter_ms: float, loss_percent: float) -> float:
-    """MOS that a call would have: half the round trip, 20 ms of packets, a buffer of two jitters.
+def link_rating(rtt_ms: float, jitter_ms: float, loss_percent: float, codec: Codec) -> float:
+    """R that a call would have: half the round trip, 20 ms of packets, a buffer of two jitters.
 
     Loss is that of the round trip, so the figure is the worst case for one direction.
     """
     mouth_to_ear = rtt_ms / 2 + 20 + 2 * jitter_ms
-    return mean_opinion_score(transmission_rating(mouth_to_ear, loss_percent))
+    return transmission_rating(mouth_to_ear, loss_percent, IMPAIRMENTS[codec])
+
+
+def link_mos(rtt_ms: float, jitter_ms: float, loss_percent: float, codec: Codec) -> float:
+    """MOS of the same call."""
+    return mean_opinion_score(link_rating(rtt_ms, jitter_ms, loss_percent, codec))
 
 
 def breach(
@@ -117,7 +122,7 @@ def breach(
     if sla.jitter_ms is not None and jitter > sla.jitter_ms:
         return f"jitter {jitter:.0f} ms is above {sla.jitter_ms:g} ms"
     if sla.mos is not None:
-        mos = link_mos(rtt_ms, jitter, sure_loss)
+        mos = link_mos(rtt_ms, jitter, sure_loss, sla.codec)
         if mos < sla.mos:
             return f"MOS {mos:.1f} is below {sla.mos:g}"
     return None

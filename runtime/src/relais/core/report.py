@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from relais.core.link import Link, fault_count
-from relais.core.model import Service
-from relais.core.quality import link_mos
+from relais.core.model import Codec, Service
+from relais.core.quality import link_rating, mean_opinion_score
 from relais.core.select import Choice, rank
 from relais.core.state import State
 
@@ -23,7 +23,9 @@ def state_document(state: State, wall: Wall) -> dict[str, object]:
         "site": state.config.site,
         "gateway": state.config.gateway,
         "at": wall(state.now_ms),
-        "wans": {name: _wan(link, state, wall) for name, link in state.links.items()},
+        "wans": {
+            name: _wan(link, state, wall, state.config.codec) for name, link in state.links.items()
+        },
         "services": {
             service.name: _service(service, state.choices[service.name])
             for service in state.config.services
@@ -35,6 +37,7 @@ def state_document(state: State, wall: Wall) -> dict[str, object]:
 def why_document(state: State, service: Service, wall: Wall) -> dict[str, object]:
     """Why `service` uses what it uses: the rule, and what is known of each of its WANs."""
     choice = state.choices[service.name]
+    codec = service.sla.codec if service.sla else state.config.codec
     return {
         "service": service.name,
         "mode": str(service.mode),
@@ -46,7 +49,7 @@ def why_document(state: State, service: Service, wall: Wall) -> dict[str, object
         "reason": choice.reason,
         "inputs": {
             member.wan: {
-                **_wan(state.links[member.wan], state, wall),
+                **_wan(state.links[member.wan], state, wall, codec),
                 "rank": rank(state.links[member.wan]).name.lower(),
                 "faults_last_hour": fault_count(state.links[member.wan], state.now_ms),
             }
@@ -65,7 +68,7 @@ def _service(service: Service, choice: Choice) -> dict[str, object]:
     }
 
 
-def _wan(link: Link, state: State, wall: Wall) -> dict[str, object]:
+def _wan(link: Link, state: State, wall: Wall, codec: Codec) -> dict[str, object]:
     now = state.now_ms
     return {
         "id": link.wan.id,
@@ -83,7 +86,7 @@ def _wan(link: Link, state: State, wall: Wall) -> dict[str, object]:
         "loss_percent": _rounded(link.window.loss_percent()),
         "rtt_ms": _rounded(link.window.srtt_ms),
         "jitter_ms": _rounded(link.window.jitter_ms),
-        "mos": _mos(link),
+        **_voice(link, codec),
         "rx_mbit": _rounded(link.rate.rx_mbit if link.rate else None),
         "tx_mbit": _rounded(link.rate.tx_mbit if link.rate else None),
         "penalty": round(link.penalty.now(now)),
@@ -107,13 +110,15 @@ def _targets(link: Link, state: State) -> Mapping[str, object]:
     }
 
 
-def _mos(link: Link) -> float | None:
-    """MOS of a G.711 call over the link, worst case of the two directions; None without probes."""
+def _voice(link: Link, codec: Codec) -> dict[str, object]:
+    """R and MOS of a call over the link, worst case of the two directions; None without probes."""
     window = link.window
     loss = window.loss_percent()
     if window.srtt_ms is None or loss is None:
-        return None
-    return round(link_mos(window.srtt_ms, window.jitter_ms or 0.0, loss), 2)
+        return {"codec": str(codec), "r_factor": None, "mos": None}
+    rating = link_rating(window.srtt_ms, window.jitter_ms or 0.0, loss, codec)
+    score = mean_opinion_score(rating)
+    return {"codec": str(codec), "r_factor": round(rating, 1), "mos": round(score, 2)}
 
 
 def _budget(link: Link) -> Mapping[str, object] | None:

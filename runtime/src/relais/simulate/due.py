@@ -152,10 +152,12 @@ class Limits:
             return None
         shares = [sla.loss_percent for sla in slas if sla.loss_percent is not None]
         losses = _losses(min(shares, default=100.0) / 100)
-        scores = [sla.mos for sla in slas if sla.mos is not None]
         loss = 100 * wilson_low(losses, SLA_PROBES)
         delays = (
-            ms for ms in range(1000) if link_mos(2.0 * ms, 0.0, loss) < max(scores, default=0)
+            ms
+            for ms in range(1000)
+            for sla in slas
+            if sla.mos is not None and link_mos(2.0 * ms, 0.0, loss, sla.codec) < sla.mos
         )
         return cls(
             losses,
