@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the one file that gateways install: a zipapp of relais and the pinned pyroute2.
+"""Build the one file that gateways install: a zipapp of relais.
 
 The same sources give the same bytes on any machine: entries are sorted, dated alike and stored
-uncompressed (which spares the gateway the inflating, too). Needs the standard library and pip;
-the wheel is downloaded once, by digest, and kept under ``build/wheels``.
+uncompressed (which spares the gateway the inflating, too). Needs the standard library only.
 
 Prints ``{"path": ..., "sha256": ..., "version": ...}``. A file that is already right is left alone.
 """
@@ -17,26 +16,20 @@ import hashlib
 import io
 import json
 import os
-import re
-import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 RUNTIME = Path(__file__).resolve().parent
 ROOT = RUNTIME.parent
 SOURCE = RUNTIME / "src"
-LOCK = RUNTIME / "requirements.lock"
 BUILD = ROOT / "build"
-WHEELS = BUILD / "wheels"
 
 # -I keeps the daemon deaf to PYTHON* variables and to the user's site-packages; the distribution's
 # own modules, such as nftables, are still found.
 SHEBANG = b"#!/usr/bin/python3 -I\n"
 MAIN = b"from relais.cli import main\n\nraise SystemExit(main())\n"
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP entry can carry
-PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+) --hash=sha256:(?P<digest>[0-9a-f]{64})$")
 
 
 def sha256(content: bytes) -> str:
@@ -58,38 +51,6 @@ def version() -> str:
     raise BuildError(f"{init}: no __version__ = '...' found")
 
 
-def pinned_wheels() -> Iterator[Path]:
-    """Yield each wheel of the lock file, downloading those that are not there yet."""
-    for line in LOCK.read_text(encoding="utf-8").splitlines():
-        if not line or line.startswith("#"):
-            continue
-        pin = PIN.match(line)
-        if not pin:
-            raise BuildError(f"{LOCK}: expected 'name==version --hash=sha256:...', got {line!r}")
-        yield cached_wheel(pin["name"], pin["version"], pin["digest"])
-
-
-def cached_wheel(name: str, pinned: str, digest: str) -> Path:
-    """Return the path of a wheel with this digest."""
-    pattern = f"{name}-{pinned}-*.whl"
-    if not any(sha256(path.read_bytes()) == digest for path in WHEELS.glob(pattern)):
-        download()
-    for path in WHEELS.glob(pattern):
-        if sha256(path.read_bytes()) == digest:
-            return path
-    raise BuildError(f"pip downloaded no {pattern} into {WHEELS}")
-
-
-def download() -> None:
-    """Fetch the wheels of the lock file; pip refuses one with another digest."""
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    command += ["download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-    command += ["--require-hashes", "--dest", str(WHEELS), "--requirement", str(LOCK)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-    if done.returncode:
-        raise BuildError(f"pip could not download what {LOCK} pins:\n{done.stderr.strip()}")
-
-
 def own_files() -> dict[str, bytes]:
     """Return the package with its data files, by name inside the archive."""
     return {
@@ -97,16 +58,6 @@ def own_files() -> dict[str, bytes]:
         for path in (SOURCE / "relais").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-
-
-def wheel_files(wheel: Path) -> dict[str, bytes]:
-    """Return the importable files of a wheel and its licences, by name inside the archive."""
-    with zipfile.ZipFile(wheel) as archive:
-        return {
-            name: archive.read(name)
-            for name in archive.namelist()
-            if ".dist-info/" not in name or "/licenses/" in name
-        }
 
 
 def pack(files: dict[str, bytes]) -> bytes:
@@ -135,12 +86,10 @@ def write(path: Path, content: bytes, mode: int) -> None:
 
 def build(folder: Path) -> dict[str, str]:
     """Build into a folder and return what was built."""
-    WHEELS.mkdir(parents=True, exist_ok=True)
+    BUILD.mkdir(exist_ok=True)
     with (BUILD / "artifact.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         files = {"__main__.py": MAIN, **own_files()}
-        for wheel in pinned_wheels():
-            files |= wheel_files(wheel)
         content = pack(files)
         digest = sha256(content)
         artifact = folder / "relais.pyz"

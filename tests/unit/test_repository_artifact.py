@@ -86,13 +86,3 @@ def test_it_runs_where_nothing_is_installed(artifact: Path, tmp_path: Path) -> N
     answer = run(artifact, "check-config", str(empty), "--json")
     assert answer.returncode == 1, answer.stderr
     assert json.loads(answer.stdout)
-
-
-def test_it_brings_its_own_netlink(artifact: Path) -> None:
-    program = (
-        f"import sys; sys.path[:0] = [{str(artifact)!r}]; import pyroute2; print(pyroute2.__file__)"
-    )
-    found = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], check=True, capture_output=True, text=True
-    )
-    assert found.stdout.startswith(str(artifact))

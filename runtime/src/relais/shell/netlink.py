@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel says of each WAN: carrier, address, next hop (rtnetlink(7), by pyroute2)."""
+"""What the kernel says of each WAN: carrier, address, next hop."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
-from typing import Any
-
-from pyroute2 import AsyncIPRoute
 
 from relais.core.events import LinkObserved
 from relais.core.model import Wan
 from relais.shell.clock import monotonic_ms
+from relais.shell.rtnetlink import Monitor, Rtnetlink
 
-_GROUPS = 0x1 | 0x10 | 0x40  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
-_IFF_UP, _IFF_LOWER_UP = 0x1, 0x10000
-_SCOPE_UNIVERSE, _UNICAST = 0, 1
 RESYNC_S = 5.0
 
 Observe = Callable[[LinkObserved], None]
@@ -29,66 +23,47 @@ class LinkWatcher:
         self._wans = wans
         self._observe = observe
         self._last: dict[str, tuple[object, ...]] = {}
+        self._kernel = Rtnetlink()
+        self._monitor = Monitor()
+        self._changed = asyncio.Event()
 
     async def run(self) -> None:
         """Watch until cancelled. A full look every few seconds makes up for lost messages."""
-        async with AsyncIPRoute() as request, AsyncIPRoute() as monitor:
-            await monitor.bind(groups=_GROUPS)
-            await self._look(request)
-            changed = asyncio.Event()
-            listener = asyncio.create_task(self._listen(monitor, changed))
-            try:
-                while True:
-                    try:
-                        await asyncio.wait_for(changed.wait(), RESYNC_S)
-                    except TimeoutError:
-                        if listener.done():
-                            listener.result()
-                    changed.clear()
-                    await self._look(request)
-            finally:
-                listener.cancel()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._monitor.fileno(), self._heard)
+        try:
+            while True:
+                self._changed.clear()
+                self._look()
+                timer = loop.call_later(RESYNC_S, self._changed.set)
+                await self._changed.wait()
+                timer.cancel()
+        finally:
+            loop.remove_reader(self._monitor.fileno())
+            self._monitor.close()
+            self._kernel.close()
 
-    async def _listen(self, monitor: Any, changed: asyncio.Event) -> None:
-        while True:
-            async for message in monitor.get():
-                self._carrier_lost(message)
-                changed.set()
-
-    def _carrier_lost(self, message: Any) -> None:
+    def _heard(self) -> None:
         """Act on a lost carrier at once, without waiting for the full look."""
-        if message.get("event") not in ("RTM_NEWLINK", "RTM_DELLINK"):
-            return
-        name = message.get("ifname")
-        flags = message.get("flags") or 0
-        gone = message.get("event") == "RTM_DELLINK" or not flags & _IFF_LOWER_UP
+        self._changed.set()
+        try:
+            for interface in self._monitor.changed():
+                for wan in self._wans:
+                    if wan.interface == interface.name and not interface.running:
+                        self._tell(wan, False, None, None)
+        except OSError:
+            pass  # Messages were lost: the full look sees what they said.
+
+    def _look(self) -> None:
+        links = {interface.name: interface for interface in self._kernel.interfaces()}
+        addresses = self._kernel.addresses()
         for wan in self._wans:
-            if wan.interface == name and gone:
+            link = links.get(wan.interface)
+            if link is None:
                 self._tell(wan, False, None, None)
-
-    async def _look(self, request: Any) -> None:
-        links: dict[str, tuple[int, bool]] = {}
-        async for link in await request.link("dump"):
-            flags = link.get("flags") or 0
-            running = bool(flags & _IFF_UP) and bool(flags & _IFF_LOWER_UP)
-            links[link.get("ifname")] = (link.get("index"), running)
-        addresses: dict[int, str] = {}
-        async for item in await request.get_addr(family=socket.AF_INET):
-            if item.get("scope") == _SCOPE_UNIVERSE:
-                text = f"{item.get('address')}/{item.get('prefixlen')}"
-                addresses.setdefault(item.get("index"), text)
-        for wan in self._wans:
-            index, carrier = links.get(wan.interface, (0, False))
-            gateway = await self._gateway(request, wan, index) if index else None
-            self._tell(wan, carrier, addresses.get(index), gateway)
-
-    async def _gateway(self, request: Any, wan: Wan, index: int) -> str | None:
-        """The next hop of the default route in the WAN's table; `on-link` for one without."""
-        async for route in await request.get_routes(family=socket.AF_INET, table=wan.table):
-            default = route.get("dst_len") == 0 and route.get("type") == _UNICAST
-            if default and route.get("oif") == index:
-                return route.get("gateway") or "on-link"
-        return None
+                continue
+            gateway = self._kernel.gateway(wan.table, link.index)
+            self._tell(wan, link.running, addresses.get(link.index), gateway)
 
     def _tell(self, wan: Wan, carrier: bool, address: str | None, gateway: str | None) -> None:
         seen = (carrier, address, gateway)

@@ -7,17 +7,14 @@ integers are in network byte order.
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 import struct
 from collections.abc import Iterator, Mapping
 
+from relais.shell.netlink_socket import ACK, DUMP, NetlinkSocket, attribute, attributes
 from relais.shell.nudge import Connection
 
 NETLINK_NETFILTER = 12
-_REQUEST, _ACK, _DUMP = 0x1, 0x4, 0x300
-_ERROR, _DONE = 0x2, 0x3
 _SUBSYS_CTNETLINK, _SUBSYS_NFTABLES = 1, 10
 _CT_GET, _CT_DELETE = 1, 2
 _CTA_TUPLE_ORIG, _CTA_PROTOINFO = 1, 4
@@ -28,19 +25,13 @@ _OBJECT_COUNTER = 1
 _COUNTER_BYTES, _COUNTER_PACKETS = 1, 2
 _CTA_MARK, _CTA_MARK_MASK = 8, 21
 _NFPROTO_INET = 1
-_TYPE_MASK = 0x3FFF
 
 
 class Nfnetlink:
     """One request socket; not for use by several threads."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
-        self._socket.bind((0, 0))
-        # A time limit in the kernel: Python's own would cost a poll() for every message.
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 2, 0))
-        self._sequence = 0
-        self._buffer = memoryview(bytearray(1 << 16))
+        self._socket = NetlinkSocket(NETLINK_NETFILTER)
 
     def close(self) -> None:
         """Release the socket."""
@@ -48,68 +39,49 @@ class Nfnetlink:
 
     def counters(self, table: str) -> dict[str, tuple[int, int]]:
         """Packets and bytes of every named counter of `inet <table>`. Raises OSError."""
-        attributes = _text(_OBJ_TABLE, table) + _u32(_OBJ_TYPE, _OBJECT_COUNTER)
+        wanted = _text(_OBJ_TABLE, table) + _u32(_OBJ_TYPE, _OBJECT_COUNTER)
         kind = (_SUBSYS_NFTABLES << 8) | _NFT_GETOBJ
         found: dict[str, tuple[int, int]] = {}
-        for body in self._request(kind, _DUMP, _NFPROTO_INET, attributes):
-            named = dict(_attributes(body))
+        for body in self._request(kind, DUMP, _NFPROTO_INET, wanted):
+            named = dict(attributes(body))
             name = named.get(_OBJ_NAME, b"").rstrip(b"\0").decode()
-            data = dict(_attributes(named.get(_OBJ_DATA, b"")))
+            data = dict(attributes(named.get(_OBJ_DATA, b"")))
             packets = int.from_bytes(data.get(_COUNTER_PACKETS, b"\0"), "big")
             found[name] = (packets, int.from_bytes(data.get(_COUNTER_BYTES, b"\0"), "big"))
         return found
 
     def tcp_connections(self, mark: int, mask: int) -> list[Connection]:
         """Open TCP connections with `connmark & mask == mark`. Raises OSError."""
-        attributes = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
+        wanted = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
         kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
         found: list[Connection] = []
-        for body in self._request(kind, _DUMP, socket.AF_UNSPEC, attributes):
-            connection = _open_tcp(dict(_attributes(body)))
+        for body in self._request(kind, DUMP, socket.AF_UNSPEC, wanted):
+            connection = _open_tcp(dict(attributes(body)))
             if connection is not None:
                 found.append(connection)
         return found
 
     def flush_conntrack(self, mark: int, mask: int) -> None:
         """Forget every tracked connection with `connmark & mask == mark`. Raises OSError."""
-        attributes = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
+        wanted = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
         kind = (_SUBSYS_CTNETLINK << 8) | _CT_DELETE
-        for _unused in self._request(kind, _ACK, socket.AF_UNSPEC, attributes):
+        for _unused in self._request(kind, ACK, socket.AF_UNSPEC, wanted):
             pass
 
-    def _request(self, kind: int, flags: int, family: int, attributes: bytes) -> Iterator[bytes]:
-        """Send one request and yield the payload of each answer up to its acknowledgement."""
-        self._sequence += 1
-        payload = struct.pack("=BBH", family, 0, 0) + attributes
-        header = struct.pack("=IHHII", 16 + len(payload), kind, _REQUEST | flags, self._sequence, 0)
-        self._socket.send(header + payload)
-        while True:
-            data = self._buffer[: self._socket.recv_into(self._buffer)]
-            offset = 0
-            while offset + 16 <= len(data):
-                length, kind_, _unused, sequence, _unused = struct.unpack_from(
-                    "=IHHII", data, offset
-                )
-                body = bytes(data[offset + 16 : offset + length])
-                offset += (length + 3) & ~3
-                if sequence != self._sequence:
-                    continue
-                if kind_ == _DONE:
-                    return
-                if kind_ == _ERROR:
-                    _raise_errno(body)
-                    return
-                yield body[4:]
+    def _request(self, kind: int, flags: int, family: int, wanted: bytes) -> Iterator[bytes]:
+        payload = struct.pack("=BBH", family, 0, 0) + wanted
+        for body in self._socket.ask(kind, flags, payload):
+            yield body[4:]
 
 
 def _open_tcp(entry: Mapping[int, bytes]) -> Connection | None:
     """An established (or half closed by the server) TCP connection, seen from its client."""
-    info = dict(_attributes(dict(_attributes(entry.get(_CTA_PROTOINFO, b""))).get(1, b"")))
+    info = dict(attributes(dict(attributes(entry.get(_CTA_PROTOINFO, b""))).get(1, b"")))
     if info.get(1, b"")[:1] not in (bytes([_ESTABLISHED]), bytes([_CLOSE_WAIT])):
         return None
-    tuple_ = dict(_attributes(entry.get(_CTA_TUPLE_ORIG, b"")))
-    addresses = dict(_attributes(tuple_.get(1, b"")))
-    ports = dict(_attributes(tuple_.get(2, b"")))
+    tuple_ = dict(attributes(entry.get(_CTA_TUPLE_ORIG, b"")))
+    addresses = dict(attributes(tuple_.get(1, b"")))
+    ports = dict(attributes(tuple_.get(2, b"")))
     source = addresses.get(1) or addresses.get(3)
     target = addresses.get(2) or addresses.get(4)
     if ports.get(1, b"")[:1] != bytes([socket.IPPROTO_TCP]) or not source or not target:
@@ -126,30 +98,9 @@ def _address(packed: bytes) -> str:
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
 
 
-def _raise_errno(body: bytes) -> None:
-    code = -struct.unpack_from("=i", body)[0]
-    if code not in (0, errno.ENOENT):
-        raise OSError(code, os.strerror(code))
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    length = 4 + len(value)
-    return struct.pack("=HH", length, kind) + value + b"\0" * (-length % 4)
-
-
 def _text(kind: int, value: str) -> bytes:
-    return _attribute(kind, value.encode() + b"\0")
+    return attribute(kind, value.encode() + b"\0")
 
 
 def _u32(kind: int, value: int) -> bytes:
-    return _attribute(kind, struct.pack(">I", value))
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    offset = 0
-    while offset + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, offset)
-        if length < 4:
-            return
-        yield kind & _TYPE_MASK, data[offset + 4 : offset + length]
-        offset += (length + 3) & ~3
+    return attribute(kind, struct.pack(">I", value))
