@@ -73,7 +73,7 @@ class Daemon:
         self._nudger = Nudger()
         self._probers: dict[str, Prober] = {}
         self._broken: asyncio.Future[None]
-        self._read_ms = self._due_ms = 0.0
+        self._read_ms = 0.0
         self._pace = Pace()
         self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
@@ -93,7 +93,7 @@ class Daemon:
         await control.start()
         watcher = LinkWatcher(self.config.wans, self._observed)
         self._broken = loop.create_future()
-        self._read_ms = self._due_ms = clock.monotonic_ms()
+        self._read_ms = clock.monotonic_ms()
         self._tick()
         watching = asyncio.create_task(watcher.run())
         stopping = asyncio.create_task(stop.wait())
@@ -155,10 +155,9 @@ class Daemon:
         if now - self._barked_ms >= WATCHDOG_EVERY_MS:
             self._barked_ms = now
             systemd.notify("WATCHDOG=1", f"STATUS={self._summary()}")
-        pace_ms = self._pace.ticked(self.state.links.values(), traffic, now)
-        self._due_ms = max(self._due_ms + pace_ms, now)
+        next_ms = self._pace.ticked(self.state, traffic, now)
         # A callback at a time, not a sleeping task: half the wake-ups.
-        wait_s = (self._due_ms - clock.monotonic_ms()) / 1000
+        wait_s = (next_ms - clock.monotonic_ms()) / 1000
         asyncio.get_running_loop().call_later(max(0.0, wait_s), self._tick)
 
     def _traffic(self) -> Mapping[str, Traffic]:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from relais.core.damping import PER_BROWNOUT
 from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
-from relais.core.link import Link, Rate, TargetRecord
+from relais.core.link import BURST_ROUNDS, Link, Rate, TargetRecord
 from relais.core.model import Config
+from relais.core.pacing import BURST_SPACING_MS
 from relais.core.quality import ALARM, WELL, Cusum, Quality, breach
 from relais.core.transitions import LinkState, Trigger
 
@@ -112,10 +113,8 @@ def _rate(link: Link, now: Traffic, now_ms: float) -> Rate | None:
 def suspicion(link: Link, order: Mapping[str, int], now_ms: float) -> tuple[float, str] | None:
     """Why an `up` link deserves a burst: since when it is dark, and in words."""
     unheard = link.unheard_since_ms
-    if unheard is not None:
-        limit = max(link.profile.silence_ms, 3 * (link.window.srtt_ms or 0.0))
-        if now_ms - unheard >= limit * link.silence_factor:
-            return unheard, f"packets leave, none came back for {now_ms - unheard:.0f} ms"
+    if unheard is not None and now_ms >= unheard + silence_ms(link):
+        return unheard, f"packets leave, none came back for {now_ms - unheard:.0f} ms"
     floor = max(link.proved_ms or 0.0, link.since_ms)
     for sample in link.window.pending:
         heard = link.targets[order[sample.target]].missed < BENCH_MISSES
@@ -125,6 +124,12 @@ def suspicion(link: Link, order: Mapping[str, int], now_ms: float) -> tuple[floa
     return None
 
 
+def silence_ms(link: Link) -> float:
+    """How long a line that sends may say nothing: three round trips, longer after false alarms."""
+    limit = max(link.profile.silence_ms, 3 * (link.window.srtt_ms or 0.0))
+    return limit * link.silence_factor
+
+
 def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str] | None:
     """What the passing of time says of a link in doubt."""
     match link.state:
@@ -132,12 +137,13 @@ def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str
             return Trigger.UNANSWERED, "no target has answered since the start"
         case LinkState.SUSPECT:
             asked = len({s.target for s in link.window.pending if s.sent_ms >= link.since_ms})
-            if now_ms - link.since_ms >= burst_wait_ms(link) and asked >= 2 and not link.burst:
+            over = now_ms >= link.since_ms + burst_wait_ms(link)
+            if over and asked >= 2 and not link.burst:
                 return Trigger.UNANSWERED, f"{asked} targets silent to a burst{_where(link)}"
         case LinkState.LOST:
-            dark_ms = now_ms - (link.dark_since_ms or link.since_ms)
-            if dark_ms >= link.patience_ms(patience_ms):
-                return Trigger.CONFIRMED, f"dark for {dark_ms:.0f} ms{_where(link)}"
+            dark_ms = link.dark_since_ms or link.since_ms
+            if now_ms >= dark_ms + link.patience_ms(patience_ms):
+                return Trigger.CONFIRMED, f"dark for {now_ms - dark_ms:.0f} ms{_where(link)}"
         case LinkState.RECOVERING:
             recent = [s for s in link.window.pending if s.sent_ms >= link.since_ms]
             floor = link.proved_ms or 0.0
@@ -167,11 +173,12 @@ def trusted(link: Link, failback_ms: float, now_ms: float) -> tuple[Link, str | 
 
 
 def burst_wait_ms(link: Link) -> float:
-    """How long a burst may go unanswered before new flows leave.
+    """How long a burst may go unanswered before new flows leave: the last round's time-out.
 
     A line on which other packets still arrive is not dark, only slow or choked: it gets longer.
     """
-    wait = max(link.profile.verdict_ms, link.window.timeout_ms)
+    last_ms = (BURST_ROUNDS - 1) * BURST_SPACING_MS
+    wait = max(link.profile.verdict_ms, last_ms + link.window.expected_ms)
     return max(wait, link.profile.timeout_max_ms) if _hears_others(link) else wait
 
 

@@ -8,6 +8,8 @@ from relais.core.link import Burst, Link
 from relais.core.transitions import LinkState
 
 BURST_SPACING_MS = 20.0
+PREARM_AFTER_MS = 20.0
+"""How long a suspicion stands before the other links are asked to prove themselves."""
 METERED_STANDBY_MS = 30_000.0
 METERED_ACTIVE_MS = 5000.0
 LOST_INTERVAL_MS = 50.0

@@ -26,8 +26,6 @@ from relais.core.select import Choice
 from relais.core.state import REVIEW_MS, State, Work
 from relais.core.transitions import LinkState, Trigger
 
-PREARM_AFTER_MS = 20.0
-"""How long a suspicion stands before the other links are asked to prove themselves."""
 RETRY_MS = 500.0
 """Pause after a switch that the kernel refused."""
 FORGET_MS = 5000.0
@@ -127,7 +125,7 @@ def _apply(work: Work, name: str, link: Link, trigger: Trigger, reason: str, now
 
 def _arm(work: Work, name: str, link: Link, now_ms: float) -> Link:
     """Most suspicions are answered within one round trip; the rest have the backup proved."""
-    young = now_ms - link.since_ms < PREARM_AFTER_MS
+    young = now_ms - link.since_ms < pacing.PREARM_AFTER_MS
     if link.state is not LinkState.SUSPECT or link.prearmed or young:
         return link
     _prove_others(work, name, now_ms)

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relais.core.due import NEVER, urgent_ms
 from relais.core.events import Traffic
-from relais.core.link import Link
+from relais.core.state import State
 from relais.core.transitions import LinkState
 
-TICK_MS = 50.0
+TICK_MS = 20.0
 FAST_TICK_MS = 10.0
 CALM_TICK_MS = 100.0
 CALM_AFTER_MS = 3000.0
@@ -22,30 +23,35 @@ _DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
 
 @dataclass(slots=True)
 class Pace:
-    """Fast while a link is in doubt, when every look may bring the verdict; slow when the lines are
-    idle, because silence can then only be found by probes."""
+    """Often while packets flow, because silence counts from the last look that heard something;
+    oftener while a link is in doubt; seldom when the lines are idle, because silence can then only
+    be found by probes. And at the very instant at which silence or a burst becomes a verdict."""
 
     tick_ms: float = TICK_MS
     busy_ms: float = -CALM_AFTER_MS
     sent: int = 0
 
-    def ticked(self, links: Iterable[Link], traffic: Mapping[str, Traffic], now_ms: float) -> float:
-        """Take note of a look's counters; the time in ms until the next one."""
+    def ticked(self, state: State, traffic: Mapping[str, Traffic], now_ms: float) -> float:
+        """Take note of a look's counters; the instant of the next one."""
         sent = sum(counted.tx_packets for counted in traffic.values())
         if abs(sent - self.sent) > BUSY_PACKETS:
             self.busy_ms = now_ms
         self.sent = sent
-        self.tick_ms = self.wanted_ms(links, now_ms)
-        return self.tick_ms
+        self.tick_ms = self.wanted_ms(state, now_ms)
+        return min(now_ms + self.tick_ms, urgent(state, now_ms))
 
-    def wanted_ms(self, links: Iterable[Link], now_ms: float) -> float:
-        """Time between looks at these links, as they are now."""
-        for link in links:
-            unheard = link.state is LinkState.UP and link.unheard_since_ms is not None
-            if unheard or link.state in _DOUBTFUL:
-                return FAST_TICK_MS
+    def wanted_ms(self, state: State, now_ms: float) -> float:
+        """Time between regular looks at these links, as they are now."""
+        if any(link.state in _DOUBTFUL for link in state.links.values()):
+            return FAST_TICK_MS
         return TICK_MS if now_ms - self.busy_ms < CALM_AFTER_MS else CALM_TICK_MS
 
     def calm_ms(self) -> float:
         """When the pace slackens if nothing more is sent; infinite when it has."""
         return self.busy_ms + CALM_AFTER_MS if self.tick_ms == TICK_MS else math.inf
+
+
+def urgent(state: State, looked_ms: float) -> float:
+    """The next instant after a look at which time alone may bring a verdict; infinite without."""
+    instants = (urgent_ms(link, state.config, looked_ms) for link in state.links.values())
+    return min((at for at in instants if at > looked_ms), default=NEVER)

@@ -51,10 +51,14 @@ class Window:
         The lower bound is far below the RFC's 1 s, because here a time-out only starts a burst of
         more probes; it never decides anything alone.
         """
+        return max(self.expected_ms, self.timeout_min_ms)
+
+    @property
+    def expected_ms(self) -> float:
+        """The same without the lower bound: enough where many probes must all go unanswered."""
         if self.srtt_ms is None:
             return INITIAL_TIMEOUT_MS
-        wanted = self.srtt_ms + 4 * self.rttvar_ms
-        return min(max(wanted, self.timeout_min_ms), self.timeout_max_ms)
+        return min(self.srtt_ms + 4 * self.rttvar_ms, self.timeout_max_ms)
 
     def sent(self, probe: int, target: str, now_ms: float) -> Window:
         """The window after one more probe has left."""

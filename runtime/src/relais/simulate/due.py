@@ -7,26 +7,17 @@ the daemon would.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from relais.core.evidence import (
-    BIRTH_VERDICT_MS,
-    HICCUP_DWELL_MS,
-    SILENCE_FORGET_MS,
-    SLA_PROBES,
-    burst_wait_ms,
-)
+from relais.core.due import NEVER, due_ms
+from relais.core.evidence import SLA_PROBES
 from relais.core.link import Link
 from relais.core.model import Config
 from relais.core.quality import Quality, link_mos, wilson_low
 from relais.core.state import REVIEW_MS, State
-from relais.core.step import PREARM_AFTER_MS
-from relais.core.transitions import LinkState
 
 CALM_CUSUM = 3.0
 """Below this a single loss cannot raise the alarm before the next whole second."""
-NEVER = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,59 +41,9 @@ class Outlook:
         due = NEVER
         review = watched
         for link in state.links.values():
-            due = min(due, _due(link, self.config, now_ms))
+            due = min(due, due_ms(link, self.config, now_ms))
             review = review or _unsettled(link, self.limits, now_ms)
         return min(due, (now_ms // REVIEW_MS + 1) * REVIEW_MS) if review else due
-
-
-def _due(link: Link, config: Config, now_ms: float) -> float:
-    """When health or probing needs a look at this link."""
-    state = link.state
-    due = NEVER
-    if link.usable:
-        due = link.next_probe_ms
-        if link.burst is not None:
-            due = min(due, link.burst.next_ms)
-    for sample in link.window.pending:
-        if not sample.missed:
-            due = min(due, sample.sent_ms + link.window.timeout_ms)
-            break
-    if state is LinkState.UP:
-        return due if link.unheard_since_ms is None else min(due, _silent_ms(link, now_ms))
-    return min(due, _doubt_ms(link, config, now_ms))
-
-
-def _silent_ms(link: Link, now_ms: float) -> float:
-    """When a link that sends and hears nothing becomes suspect."""
-    limit = max(link.profile.silence_ms, 3 * (link.window.srtt_ms or 0.0))
-    due = (link.unheard_since_ms or 0.0) + limit * link.silence_factor
-    forget_ms = link.silence_raised_ms + SILENCE_FORGET_MS
-    return min(due, forget_ms) if link.silence_factor > 1 and forget_ms >= now_ms else due
-
-
-def _doubt_ms(link: Link, config: Config, now_ms: float) -> float:
-    """When the time of a link that is not up is over."""
-    match link.state:
-        case LinkState.SUSPECT:
-            due = link.since_ms + burst_wait_ms(link)
-            if not link.prearmed:
-                due = min(due, link.since_ms + PREARM_AFTER_MS)
-            asked = {s.target for s in link.window.pending if s.sent_ms >= link.since_ms}
-            return due if due >= now_ms or len(asked) > 1 else NEVER
-        case LinkState.LOST:
-            dark_ms = link.since_ms if link.dark_since_ms is None else link.dark_since_ms
-            return dark_ms + min(service.patience_ms for service in config.services)
-        case LinkState.UNKNOWN:
-            return link.since_ms + BIRTH_VERDICT_MS if link.usable else NEVER
-        case LinkState.RECOVERING:
-            if link.after_hiccup:
-                return link.since_ms + HICCUP_DWELL_MS
-            return link.since_ms + config.policy.failback_after_s * 1000
-        case LinkState.DOWN if link.dark_since_ms is not None:
-            waits = (link.dark_since_ms + service.patience_ms for service in config.services)
-            return min((due for due in (*waits, *link.sweeps_ms) if due >= now_ms), default=NEVER)
-        case _:
-            return NEVER
 
 
 def _unsettled(link: Link, limits: Limits | None, now_ms: float) -> bool:

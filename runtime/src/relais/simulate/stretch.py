@@ -19,7 +19,7 @@ from relais.core.pacing import roof_bytes
 from relais.core.select import Rank, rank
 from relais.core.state import State, initial
 from relais.core.step import step
-from relais.core.ticking import BUSY_PACKETS, FAST_TICK_MS, TICK_MS, Pace
+from relais.core.ticking import BUSY_PACKETS, FAST_TICK_MS, TICK_MS, Pace, urgent
 from relais.core.transitions import LinkState
 from relais.simulate.due import Outlook
 from relais.simulate.line import Fault, Line
@@ -127,8 +127,10 @@ class Simulation:
             change_ms = self._changes[self._next_change]
             arrival_ms = flying[0][0] if flying else math.inf
             now_ms = min(change_ms, arrival_ms)
+            urgent_ms = urgent(self._state, self._ticked_ms)
             if now_ms > self._ticked_ms + self._pace.tick_ms:
                 now_ms = min(now_ms, self._next_tick_ms())
+            now_ms = min(now_ms, max(urgent_ms, self._now_ms))
             self._now_ms = now_ms
             if now_ms >= end_ms:
                 return self._outcome
@@ -168,11 +170,13 @@ class Simulation:
 
     def _tick(self, now_ms: float) -> None:
         self._look = False
-        since_ms = now_ms - self._pace.tick_ms
+        # The look before this one, which may have been skipped.
+        last, pace = self._ticked_ms, self._pace.tick_ms
+        since_ms = last + (math.ceil((now_ms - last) / pace - 1e-6) - 1) * pace
         self._ticked_ms = now_ms
         traffic = {name: line.traffic(now_ms) for name, line in self._lines.items()}
         self._feed(Tick(now_ms, traffic, since_ms))
-        self._pace.ticked(self._state.links.values(), traffic, now_ms)
+        self._pace.ticked(self._state, traffic, now_ms)
 
     def _feed(self, event: Event) -> None:
         if self._listener is not None:
@@ -234,7 +238,7 @@ class Simulation:
         last, pace = self._ticked_ms, self._pace.tick_ms
         now_ms = self._now_ms
         first = max(math.ceil((now_ms - last) / pace), 1)
-        wanted = self._pace.wanted_ms(self._state.links.values(), last)
+        wanted = self._pace.wanted_ms(self._state, last)
         if self._dense or self._look or self._world_moves() or pace != wanted:
             return last + first * pace
         looked_ms = last + math.floor((now_ms - last) / pace) * pace
