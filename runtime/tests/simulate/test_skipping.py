@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jumping from one due instant to the next changes nothing but the time it takes."""
+"""Leaving out what would change nothing changes nothing but the time it takes."""
 
 from __future__ import annotations
 
 import pytest
 from relais.core.events import Tick
-from simulate.worlds import HOUR_MS, nasty, run
+from relais.core.review import assess, service_levels, settled
+from relais.core.state import initial
+from relais.core.step import step
+from simulate.worlds import HOUR_MS, nasty, run, short_config
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
@@ -29,3 +32,21 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
     assert first.decisions == again.decisions
     assert first.faults == again.faults
     assert first.faults != other.faults
+
+
+def test_a_link_that_a_review_passes_over_would_come_out_of_it_unchanged() -> None:
+    config, begin_ms = short_config(), 8 * HOUR_MS
+    _unused, events = run(nasty(), 1200, begin_ms=begin_ms)
+    state = initial(config, begin_ms)
+    passed = looked_at = 0
+    for event in events:
+        state, _unused_actions = step(state, event)
+        for link in state.links.values():
+            if not settled(link, state.limits, event.now_ms):
+                looked_at += 1
+                continue
+            passed += 1
+            assert assess(link, state.links, config, event.now_ms) is link
+            assert service_levels(link, config, event.now_ms) is link
+    assert passed
+    assert looked_at

@@ -56,29 +56,38 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
         in_use=frozenset(wan for choice in choices.values() for wan in choice.wans),
         steered=wanted,
         next_probe=work.next_probe,
-        shape=_shape(work.links),
+        decided=True,
         reviewed_ms=work.reviewed_ms,
     )
     return new, (*actions, *work.records, *work.probes)
 
 
-def _shape(links: Mapping[str, Link]) -> tuple[object, ...]:
-    """Everything about the links that a choice or an eviction may depend on, but time."""
-    return tuple(
-        (k.state, k.admin, k.quality, k.usable, k.penalty, k.sla_broken) for k in links.values()
-    )
-
-
 def _settled(work: Work, state: State) -> bool:
     """Nothing that could change a decision has changed since the last one."""
-    if state.steered is None or not work.hold:
+    if state.steered is None or not state.decided or not work.hold:
         return False
-    aged = work.reviewed_ms != state.reviewed_ms and state.ages
-    if aged and any(link.penalty.value for link in work.links.values()):
-        return False
-    if any(link.state is LinkState.DOWN for link in work.links.values()):
-        return False  # Evictions wait for patience and proof, which come with time.
-    return _shape(work.links) == state.shape
+    aged = state.ages and work.reviewed_ms != state.reviewed_ms
+    before = state.links
+    for name, link in work.links.items():
+        if link.state is LinkState.DOWN:
+            return False  # Evictions wait for patience and proof, which come with time.
+        if aged and link.penalty.value:
+            return False
+        if link is not before[name] and not _alike(link, before[name]):
+            return False
+    return True
+
+
+def _alike(link: Link, before: Link) -> bool:
+    """Nothing has changed that a choice or an eviction may depend on, but time."""
+    return (
+        link.state is before.state
+        and link.penalty is before.penalty
+        and link.quality is before.quality
+        and link.admin is before.admin
+        and link.sla_broken == before.sla_broken
+        and link.usable == before.usable
+    )
 
 
 def _switch_record(choices: Choices, dead: frozenset[int]) -> Record:

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from relais.core.damping import PER_BROWNOUT
 from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
 from relais.core.link import BURST_ROUNDS, Link, Rate, TargetRecord
-from relais.core.model import Config
 from relais.core.pacing import BURST_SPACING_MS
-from relais.core.quality import ALARM, WELL, Cusum, Quality, breach
 from relais.core.transitions import LinkState, Trigger
 
 EDGE = "edge"
@@ -25,9 +22,6 @@ BENCH_MISSES = 5
 """Probes a target may miss in a row, while others answer, before it is no longer listened to."""
 FULL_SHARE = 0.85
 FULL_MEMORY_MS = 3000.0
-SLA_ENTER_MS = 10_000.0
-SLA_LEAVE_MS = 60_000.0
-SLA_PROBES = 120
 
 
 def replied(link: Link, event: ProbeReplied, index: int | None) -> tuple[Link, Trigger | None, str]:
@@ -77,28 +71,26 @@ def counted(link: Link, tick: Tick) -> Link:
     before, now, now_ms = link.traffic, tick.traffic.get(link.wan.name), tick.now_ms
     if now is None or before is None:
         return link if now is before else evolve(link, traffic=now, unheard_since_ms=None)
+    unheard = link.unheard_since_ms
     if now.rx_packets != before.rx_packets:
         unheard = None
-    elif now.tx_packets != before.tx_packets and link.unheard_since_ms is None:
+    elif unheard is None and now.tx_packets != before.tx_packets:
         unheard = now_ms if tick.since_ms is None else tick.since_ms
-    else:
-        unheard = link.unheard_since_ms
     factor = link.silence_factor
     if factor > 1 and now_ms - link.silence_raised_ms > SILENCE_FORGET_MS:
         factor = 1
-    rate = _rate(link, now, now_ms)
-    if now == before and unheard == link.unheard_since_ms and factor == link.silence_factor:
-        return link if rate is link.rate else evolve(link, rate=rate)
+    rate = link.rate
+    if rate is None or now_ms // 1000 != rate.at_ms // 1000:
+        rate = _rate(link, rate, now, now_ms)
+    elif unheard is link.unheard_since_ms and factor == link.silence_factor and now == before:
+        return link
     return evolve(link, traffic=now, unheard_since_ms=unheard, silence_factor=factor, rate=rate)
 
 
-def _rate(link: Link, now: Traffic, now_ms: float) -> Rate | None:
-    """Throughput with the first tick of each second, held against what the operator sold."""
-    last = link.rate
+def _rate(link: Link, last: Rate | None, now: Traffic, now_ms: float) -> Rate:
+    """Throughput since the first tick of the last second, held against what the operator sold."""
     if last is None:
         return Rate(now_ms, now)
-    if now_ms // 1000 == last.at_ms // 1000:
-        return last
     spent_ms = now_ms - last.at_ms
     rx = (now.rx_bytes - last.traffic.rx_bytes) * 8 / spent_ms / 1000
     tx = (now.tx_bytes - last.traffic.tx_bytes) * 8 / spent_ms / 1000
@@ -210,93 +202,3 @@ def cleared(link: Link, now_ms: float) -> Link:
     """After a false alarm the silence detector waits twice as long, for a while."""
     factor = min(link.silence_factor * 2, SILENCE_FACTOR_MAX)
     return evolve(link, silence_factor=factor, silence_raised_ms=now_ms, unheard_since_ms=None)
-
-
-def assess(link: Link, others: Mapping[str, Link], config: Config, now_ms: float) -> Link:
-    """What a living link is worth now; its verdict holds until the line is well for long enough."""
-    if not link.alive:
-        return link
-    found, why = _assessment(link, others, config, now_ms)
-    if found is link.quality:
-        return link
-    if found is Quality.GOOD and link.quality in (Quality.DEGRADED, Quality.PARTIAL):
-        dwell_ms = config.policy.failback_after_s * 1000
-        if link.cusum.well < WELL or now_ms - link.quality_since_ms < dwell_ms:
-            return link
-    penalty = link.penalty
-    if found in (Quality.DEGRADED, Quality.PARTIAL):
-        if now_ms >= link.excused_until_ms:
-            penalty = penalty.add(PER_BROWNOUT, now_ms)
-        link = evolve(link, cusum=Cusum())
-    return evolve(link, quality=found, quality_since_ms=now_ms, quality_reason=why, penalty=penalty)
-
-
-def _assessment(
-    link: Link, others: Mapping[str, Link], config: Config, now_ms: float
-) -> tuple[Quality, str]:
-    degraded = link.quality is Quality.DEGRADED
-    if link.full(now_ms) and not degraded:
-        return Quality.SATURATED, "we fill it ourselves"
-    if link.cusum.bad >= ALARM and _several_targets_miss(link):
-        recent = link.window.loss_percent(30) or 0.0
-        return Quality.DEGRADED, f"loses {recent:.0f} % of the last 30 probes"
-    protocol = _silent_protocol(link, others, config)
-    if protocol is not None:
-        return Quality.PARTIAL, f"no {protocol} target answers here, all answer elsewhere"
-    return Quality.GOOD, "well"
-
-
-def _several_targets_miss(link: Link) -> bool:
-    """Losses of the last seconds are not those of one target, which may itself be to blame."""
-    return len({sample.target for sample in link.window.pending if sample.missed}) >= 2
-
-
-def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> str | None:
-    """A protocol of two targets or more that is dead here and alive through another link."""
-    silent = {i for i, record in enumerate(link.targets) if record.missed >= BENCH_MISSES}
-    if len(silent) < 2:
-        return None
-    groups: dict[str, list[int]] = {}
-    for index, target in enumerate(config.targets):
-        if target.probe.protocol is not None:
-            groups.setdefault(target.probe.protocol, []).append(index)
-    peers = [peer for peer in others.values() if peer.wan.name != link.wan.name and peer.alive]
-    for name, members in groups.items():
-        if len(members) < 2 or not silent.issuperset(members):
-            continue
-        if any(all(_answers(peer.targets[i]) for i in members) for peer in peers):
-            return name
-    return None
-
-
-def _answers(record: TargetRecord) -> bool:
-    return record.missed == 0 and record.answered_ms is not None
-
-
-def service_levels(link: Link, config: Config, now_ms: float) -> Link:
-    """Which services' limits the link breaks, with ten seconds to enter and sixty to leave."""
-    if not any(service.sla for service in config.services):
-        return link
-    judged, answered = link.window.judged(SLA_PROBES)
-    since = dict(link.sla_since_ms)
-    broken = dict(link.sla_broken)
-    for service in config.services:
-        if service.sla is None:
-            continue
-        window = link.window
-        told = None
-        if link.alive and not link.full(now_ms):
-            told = breach(service.sla, window.srtt_ms, window.jitter_ms, judged, answered)
-        was = service.name in broken
-        if (told is not None) == was:
-            since.pop(service.name, None)
-            continue
-        began = since.setdefault(service.name, now_ms)
-        if now_ms - began >= (SLA_LEAVE_MS if was else SLA_ENTER_MS):
-            since.pop(service.name)
-            broken.pop(service.name, None)
-            if told is not None:
-                broken[service.name] = told
-    if since == link.sla_since_ms and broken == link.sla_broken:
-        return link
-    return evolve(link, sla_since_ms=since, sla_broken=broken)

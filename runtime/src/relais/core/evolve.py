@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 T = TypeVar("T")
+_new = object.__new__
+_set = object.__setattr__
 
 
 def evolve(value: T, **changes: object) -> T:
@@ -19,6 +21,6 @@ def evolve(value: T, **changes: object) -> T:
     if len(merged) != len(fields):
         unknown = ", ".join(sorted(changes.keys() - fields.keys()))
         raise TypeError(f"{type(value).__name__} has no field {unknown}")
-    copy = object.__new__(value.__class__)
-    object.__setattr__(copy, "__dict__", merged)
+    copy = _new(value.__class__)
+    _set(copy, "__dict__", merged)
     return copy

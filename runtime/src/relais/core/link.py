@@ -120,6 +120,13 @@ class Link:
         """In a state in which probes are expected to be answered."""
         return self.state in (LinkState.UP, LinkState.RECOVERING)
 
+    @property
+    def calm(self) -> bool:
+        """Up, and nothing sent is unanswered: the passing of time alone says nothing of it."""
+        return (
+            self.state is LinkState.UP and self.unheard_since_ms is None and not self.window.pending
+        )
+
     def patience_ms(self, asked_ms: float) -> float:
         """How long to stay dark before open flows are given up, when a service asks for `asked_ms`.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from relais.core.actions import Action
 from relais.core.evolve import evolve
+from relais.core.limits import Limits
 from relais.core.link import Link, new_link
 from relais.core.model import Config, Member, Mode
 from relais.core.pacing import roof_bytes
@@ -25,9 +26,10 @@ class State:
     """Make the first one with `initial`; `step` makes the others.
 
     `steered`: what the kernel was last told, None when unsure; `switch_error` is what it last
-    refused with and `retry_ms` when it is asked again. `shape`: what the last
-    decision was made of, so that nothing is decided again while nothing changes.
-    `ages`: some decision depends on penalties, which fade by themselves.
+    refused with and `retry_ms` when it is asked again. `decided`: the choices are those
+    for `links`, so that nothing is decided again while nothing changes.
+    `ages`: some decision depends on penalties, which fade by themselves. `limits`: what no service
+    minds.
     """
 
     config: Config
@@ -41,9 +43,10 @@ class State:
     switch_error: str = ""
     retry_ms: float = 0.0
     next_probe: int = 1
-    shape: tuple[object, ...] = ()
+    decided: bool = False
     reviewed_ms: float = 0.0
     ages: bool = False
+    limits: Limits | None = None
 
 
 @dataclass(slots=True)
@@ -69,4 +72,4 @@ def initial(config: Config, now_ms: float) -> State:
     links = {link.wan.name: evolve(link, tokens_bytes=roof_bytes(link)) for link in fresh}
     order = {name: index for index, name in enumerate(targets)}
     ages = any(service.mode is Mode.MOST_STABLE for service in config.services)
-    return State(config, targets, order, now_ms, links, ages=ages)
+    return State(config, targets, order, now_ms, links, ages=ages, limits=Limits.of(config))

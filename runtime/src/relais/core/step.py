@@ -22,6 +22,7 @@ from relais.core.events import (
 from relais.core.evolve import evolve
 from relais.core.link import Link, advance, begin_burst, observed
 from relais.core.model import Admin
+from relais.core.review import review
 from relais.core.select import Choice
 from relais.core.state import REVIEW_MS, State, Work
 from relais.core.transitions import LinkState, Trigger
@@ -92,6 +93,7 @@ def _adopt(state: State, event: Adopted) -> State:
         choices=choices,
         in_use=frozenset(wan for choice in choices.values() for wan in choice.wans),
         steered=(found, event.dead) if complete else None,
+        decided=False,
     )
 
 
@@ -171,50 +173,36 @@ def _probe_replied(work: Work, event: ProbeReplied) -> None:
 
 def _tick(work: Work, event: Tick) -> None:
     now_ms = event.now_ms
-    config = work.state.config
-    patience_ms = min(service.patience_ms for service in config.services)
-    for name in work.links:
-        link = evidence.counted(work.links[name], event)
-        link = evidence.misses(link, work.state.order, now_ms)
-        if link.state is LinkState.UP and link.usable:
-            doubt = evidence.suspicion(link, work.state.order, now_ms)
-            if doubt is not None:
-                link = evolve(link, dark_since_ms=doubt[0], dark_count=link.window.count)
-                link = _apply(work, name, link, Trigger.SILENT, doubt[1], now_ms)
-        link = evidence.still_heard(_arm(work, name, link, now_ms), now_ms)
-        said = evidence.verdict(link, now_ms, patience_ms)
-        if said is not None:
-            link = _apply(work, name, link, said[0], said[1], now_ms)
-        link, earned = evidence.trusted(link, config.policy.failback_after_s * 1000, now_ms)
-        if earned is not None:
-            link = _apply(work, name, link, Trigger.TRUSTED, earned, now_ms)
+    for name, before in work.links.items():
+        link = evidence.counted(before, event)
+        if not link.calm:
+            link = _examined(work, name, link, now_ms)
         work.links[name] = link
     if now_ms // REVIEW_MS != work.state.reviewed_ms // REVIEW_MS:
         work.reviewed_ms = now_ms
-        _review(work, now_ms)
+        review(work, now_ms)
     _send(work, now_ms)
 
 
-def _review(work: Work, now_ms: float) -> None:
-    """What needs no haste: quality, limits, damping, and the end of an administrator's wish."""
-    config = work.state.config
-    for name, before in work.links.items():
-        link = evidence.assess(before, work.links, config, now_ms)
-        if link.quality is not before.quality:
-            work.records.append(
-                Record("link", f"{name} is {link.quality}", link.quality_reason, wan=name)
-            )
-        link = evidence.service_levels(link, config, now_ms)
-        penalty = link.penalty.released(now_ms)
-        if penalty is not link.penalty:
-            link = evolve(link, penalty=penalty)
-            work.records.append(
-                Record("link", f"{name} no longer suppressed", "calm for long enough", wan=name)
-            )
-        if link.admin_until_ms is not None and now_ms >= link.admin_until_ms:
-            link = evolve(link, admin=Admin.AUTO, admin_until_ms=None)
-            work.records.append(Record("admin", f"{name} set to auto", "time is up", wan=name))
-        work.links[name] = link
+def _examined(work: Work, name: str, link: Link, now_ms: float) -> Link:
+    """The link after what the passing of time says of it."""
+    config, order = work.state.config, work.state.order
+    link = evidence.misses(link, order, now_ms)
+    if link.state is LinkState.UP:
+        doubt = evidence.suspicion(link, order, now_ms) if link.usable else None
+        if doubt is None:
+            return link
+        link = evolve(link, dark_since_ms=doubt[0], dark_count=link.window.count)
+        link = _apply(work, name, link, Trigger.SILENT, doubt[1], now_ms)
+    link = evidence.still_heard(_arm(work, name, link, now_ms), now_ms)
+    patience_ms = min(service.patience_ms for service in config.services)
+    said = evidence.verdict(link, now_ms, patience_ms)
+    if said is not None:
+        link = _apply(work, name, link, said[0], said[1], now_ms)
+    link, earned = evidence.trusted(link, config.policy.failback_after_s * 1000, now_ms)
+    if earned is not None:
+        link = _apply(work, name, link, Trigger.TRUSTED, earned, now_ms)
+    return link
 
 
 def _admin(work: Work, event: AdminRequested) -> None:

@@ -79,12 +79,13 @@ class Window:
         A late answer takes its loss back: loss is read, never written down for good (as in
         dpinger). Jitter is the smoothed difference of consecutive round trips (RFC 3550, 6.4.1).
         """
-        sample = next((s for s in self.pending if s.probe == probe), None)
-        if sample is None:
+        place = self._place(probe)
+        if place is None:
             return self, None
+        sample = self.pending[place]
         age = self.count - 1 - sample.index
         bits = self.answered_bits | (1 << age) if age < HISTORY else self.answered_bits
-        pending = tuple(s for s in self.pending if s.probe != probe)
+        pending = self.pending[:place] + self.pending[place + 1 :]
         if self.srtt_ms is None or self.last_rtt_ms is None:
             srtt, rttvar, jitter = rtt_ms, rtt_ms / 2, self.jitter_ms
         else:
@@ -106,8 +107,17 @@ class Window:
         )
         return window, sample
 
+    def _place(self, probe: int) -> int | None:
+        """Where a probe stands among those that are pending."""
+        for place, sample in enumerate(self.pending):
+            if sample.probe == probe:
+                return place
+        return None
+
     def overdue(self, now_ms: float) -> tuple[Window, tuple[Sample, ...]]:
         """The window with probes past their time-out marked as missed, and those newly so."""
+        if not self.pending:
+            return self, ()
         limit = now_ms - self.timeout_ms
         newly = tuple(s for s in self.pending if not s.missed and s.sent_ms <= limit)
         if not newly:
@@ -126,7 +136,11 @@ class Window:
     def judged(self, newest: int = HISTORY) -> tuple[int, int]:
         """`(probes judged, answered)` among the newest; probes still in time are left out."""
         span = min(self.count, newest)
-        waiting = sum(not s.missed and self.count - 1 - s.index < span for s in self.pending)
+        oldest = self.count - span
+        waiting = 0
+        for sample in self.pending:
+            if not sample.missed and sample.index >= oldest:
+                waiting += 1
         answered = (self.answered_bits & ((1 << span) - 1)).bit_count()
         return span - waiting, answered
 

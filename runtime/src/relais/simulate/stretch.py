@@ -21,7 +21,7 @@ from relais.core.state import State, initial
 from relais.core.step import step
 from relais.core.ticking import BUSY_PACKETS, FAST_TICK_MS, TICK_MS, Pace, urgent
 from relais.core.transitions import LinkState
-from relais.simulate.due import Outlook
+from relais.simulate.due import effective_ms
 from relais.simulate.line import Fault, Line
 from relais.simulate.models import Stretch
 from relais.simulate.office import Demand
@@ -95,7 +95,6 @@ class Simulation:
             wan.name: Line(wan, scenario.links[wan.name], stretch, seed) for wan in config.wans
         }
         self._demand = Demand(scenario.office, config, self._lines, stretch, seed)
-        self._outlook = Outlook.of(config)
         self._state: State = initial(config, stretch.begin_ms)
         self._flying: list[tuple[float, int, SendProbe, float]] = []
         self._changes = self._agenda()
@@ -193,7 +192,7 @@ class Simulation:
                 self._outcome.decisions.append(Decision(event.now_ms, action))
                 if isinstance(action, Steer):
                     self._demand.steered(event.now_ms, action.choices["default"])
-        if self._state.shape is before.shape:
+        if self._state.choices is before.choices or not self._state.decided:
             return  # No link has changed its state, and no service its choice.
         self._note_switches(before)
         for name, link in self._state.links.items():
@@ -243,7 +242,7 @@ class Simulation:
             return last + first * pace
         looked_ms = last + math.floor((now_ms - last) / pace) * pace
         watched = self._demand.watched(now_ms)
-        due = self._outlook.due_ms(self._state, looked_ms, watched=watched)
+        due = effective_ms(self._state, looked_ms, watched=watched)
         if not any(line.loaded for line in self._lines.values()):
             due = min(due, self._pace.calm_ms())
         ticks = (due - last - 1e-4) / pace

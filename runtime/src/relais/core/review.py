@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What needs no haste, once a second: quality, limits, damping, and the end of an administrator's
+wish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from relais.core.actions import Record
+from relais.core.damping import PER_BROWNOUT
+from relais.core.evidence import BENCH_MISSES
+from relais.core.evolve import evolve
+from relais.core.limits import LOSS_PROBES, Limits
+from relais.core.link import Link, TargetRecord
+from relais.core.model import Admin, Config
+from relais.core.quality import ALARM, WELL, Cusum, Quality, breach
+from relais.core.state import Work
+
+SLA_ENTER_MS = 10_000.0
+SLA_LEAVE_MS = 60_000.0
+
+
+def review(work: Work, now_ms: float) -> None:
+    """Look at every link about which a look could find anything."""
+    config, limits = work.state.config, work.state.limits
+    for name, before in work.links.items():
+        if settled(before, limits, now_ms):
+            continue
+        link = assess(before, work.links, config, now_ms)
+        if link.quality is not before.quality:
+            work.records.append(
+                Record("link", f"{name} is {link.quality}", link.quality_reason, wan=name)
+            )
+        link = service_levels(link, config, now_ms)
+        penalty = link.penalty.released(now_ms)
+        if penalty is not link.penalty:
+            link = evolve(link, penalty=penalty)
+            work.records.append(
+                Record("link", f"{name} no longer suppressed", "calm for long enough", wan=name)
+            )
+        if link.admin_until_ms is not None and now_ms >= link.admin_until_ms:
+            link = evolve(link, admin=Admin.AUTO, admin_until_ms=None)
+            work.records.append(Record("admin", f"{name} set to auto", "time is up", wan=name))
+        work.links[name] = link
+
+
+def settled(link: Link, limits: Limits | None, now_ms: float) -> bool:
+    """A review now would change nothing; most links are like this most of the time."""
+    if (
+        link.quality is not Quality.GOOD
+        or link.cusum.bad >= ALARM
+        or link.penalty.suppressed
+        or link.admin_until_ms is not None
+        or link.sla_since_ms
+        or link.sla_broken
+        or link.full(now_ms)
+    ):
+        return False
+    for record in link.targets:
+        if record.missed >= BENCH_MISSES:
+            return False
+    return limits is None or limits.kept(link.window)
+
+
+def assess(link: Link, others: Mapping[str, Link], config: Config, now_ms: float) -> Link:
+    """What a living link is worth now; its verdict holds until the line is well for long enough."""
+    if not link.alive:
+        return link
+    found, why = _assessment(link, others, config, now_ms)
+    if found is link.quality:
+        return link
+    if found is Quality.GOOD and link.quality in (Quality.DEGRADED, Quality.PARTIAL):
+        dwell_ms = config.policy.failback_after_s * 1000
+        if link.cusum.well < WELL or now_ms - link.quality_since_ms < dwell_ms:
+            return link
+    penalty = link.penalty
+    if found in (Quality.DEGRADED, Quality.PARTIAL):
+        if now_ms >= link.excused_until_ms:
+            penalty = penalty.add(PER_BROWNOUT, now_ms)
+        link = evolve(link, cusum=Cusum())
+    return evolve(link, quality=found, quality_since_ms=now_ms, quality_reason=why, penalty=penalty)
+
+
+def _assessment(
+    link: Link, others: Mapping[str, Link], config: Config, now_ms: float
+) -> tuple[Quality, str]:
+    degraded = link.quality is Quality.DEGRADED
+    if link.full(now_ms) and not degraded:
+        return Quality.SATURATED, "we fill it ourselves"
+    if link.cusum.bad >= ALARM and _several_targets_miss(link):
+        recent = link.window.loss_percent(30) or 0.0
+        return Quality.DEGRADED, f"loses {recent:.0f} % of the last 30 probes"
+    protocol = _silent_protocol(link, others, config)
+    if protocol is not None:
+        return Quality.PARTIAL, f"no {protocol} target answers here, all answer elsewhere"
+    return Quality.GOOD, "well"
+
+
+def _several_targets_miss(link: Link) -> bool:
+    """Losses of the last seconds are not those of one target, which may itself be to blame."""
+    return len({sample.target for sample in link.window.pending if sample.missed}) >= 2
+
+
+def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> str | None:
+    """A protocol of two targets or more that is dead here and alive through another link."""
+    silent = set()
+    for index, record in enumerate(link.targets):
+        if record.missed >= BENCH_MISSES:
+            silent.add(index)
+    if len(silent) < 2:
+        return None
+    groups: dict[str, list[int]] = {}
+    for index, target in enumerate(config.targets):
+        if target.probe.protocol is not None:
+            groups.setdefault(target.probe.protocol, []).append(index)
+    peers = [peer for peer in others.values() if peer.wan.name != link.wan.name and peer.alive]
+    for name, members in groups.items():
+        if len(members) < 2 or not silent.issuperset(members):
+            continue
+        if any(all(_answers(peer.targets[i]) for i in members) for peer in peers):
+            return name
+    return None
+
+
+def _answers(record: TargetRecord) -> bool:
+    return record.missed == 0 and record.answered_ms is not None
+
+
+def service_levels(link: Link, config: Config, now_ms: float) -> Link:
+    """Which services' limits the link breaks, with ten seconds to enter and sixty to leave."""
+    told = _breaches(link, config, now_ms)
+    if not link.sla_since_ms and told.keys() == link.sla_broken.keys():
+        return link
+    since = dict(link.sla_since_ms)
+    broken = dict(link.sla_broken)
+    for service in config.services:
+        name = service.name
+        was = name in broken
+        if (name in told) == was:
+            since.pop(name, None)
+            continue
+        began = since.setdefault(name, now_ms)
+        if now_ms - began >= (SLA_LEAVE_MS if was else SLA_ENTER_MS):
+            since.pop(name)
+            broken.pop(name, None)
+            if name in told:
+                broken[name] = told[name]
+    return evolve(link, sla_since_ms=since, sla_broken=broken)
+
+
+def _breaches(link: Link, config: Config, now_ms: float) -> dict[str, str]:
+    """Which services' limits the newest probes break for sure, in words."""
+    told: dict[str, str] = {}
+    if not link.alive or link.full(now_ms):
+        return told
+    window = link.window
+    judged, answered = window.judged(LOSS_PROBES)
+    for service in config.services:
+        if service.sla is not None:
+            words = breach(service.sla, window.srtt_ms, window.jitter_ms, judged, answered)
+            if words is not None:
+                told[service.name] = words
+    return told
