@@ -86,7 +86,9 @@ def _alike(link: Link, before: Link) -> bool:
         and link.quality is before.quality
         and link.admin is before.admin
         and link.sla_broken == before.sla_broken
-        and link.usable == before.usable
+        and link.carrier is before.carrier
+        and link.address == before.address
+        and link.gateway == before.gateway
     )
 
 

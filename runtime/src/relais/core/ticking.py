@@ -33,7 +33,9 @@ class Pace:
 
     def ticked(self, state: State, traffic: Mapping[str, Traffic], now_ms: float) -> float:
         """Take note of a look's counters; the instant of the next one."""
-        sent = sum(counted.tx_packets for counted in traffic.values())
+        sent = 0
+        for counted in traffic.values():
+            sent += counted.tx_packets
         if abs(sent - self.sent) > BUSY_PACKETS:
             self.busy_ms = now_ms
         self.sent = sent
@@ -42,8 +44,9 @@ class Pace:
 
     def wanted_ms(self, state: State, now_ms: float) -> float:
         """Time between regular looks at these links, as they are now."""
-        if any(link.state in _DOUBTFUL for link in state.links.values()):
-            return FAST_TICK_MS
+        for link in state.links.values():
+            if link.state in _DOUBTFUL:
+                return FAST_TICK_MS
         return TICK_MS if now_ms - self.busy_ms < CALM_AFTER_MS else CALM_TICK_MS
 
     def calm_ms(self) -> float:
@@ -53,5 +56,10 @@ class Pace:
 
 def urgent(state: State, looked_ms: float) -> float:
     """The next instant after a look at which time alone may bring a verdict; infinite without."""
-    instants = (urgent_ms(link, state.config, looked_ms) for link in state.links.values())
-    return min((at for at in instants if at > looked_ms), default=NEVER)
+    first = NEVER
+    for link in state.links.values():
+        if link.state is not LinkState.UP or link.unheard_since_ms is not None:
+            at = urgent_ms(link, state.config, looked_ms)
+            if looked_ms < at < first:
+                first = at
+    return first

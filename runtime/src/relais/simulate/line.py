@@ -90,6 +90,7 @@ class Line:
         self._is_dark = False
         self._rx = self._tx = 0.0
         self._rx_bytes = self._tx_bytes = 0.0
+        self._told: Traffic | None = None
 
     def _take(self, part: Episodes, spans: Spans, dark: Spans, carrier: Spans) -> None:
         if part.kind in REAL:
@@ -111,6 +112,7 @@ class Line:
 
     def probe(self, now_ms: float) -> float | None:
         """Send one probe: its round trip in ms, or None when it or its answer is lost."""
+        self._told = None
         self._tx += 1
         self._tx_bytes += PROBE_PACKET_BYTES
         rng = self._fate
@@ -129,6 +131,7 @@ class Line:
 
     def heard(self) -> None:
         """An answer came in."""
+        self._told = None
         self._rx += 1
         self._rx_bytes += PROBE_PACKET_BYTES
 
@@ -148,6 +151,7 @@ class Line:
         self._extra_loss = extra_loss
 
     def _settle(self, now_ms: float) -> None:
+        self._told = None
         passed = now_ms - self._since_ms
         self._since_ms = now_ms
         self._tx += self._packets_per_ms * passed
@@ -168,12 +172,15 @@ class Line:
 
     def traffic(self, now_ms: float) -> Traffic:
         """What the counters read."""
+        if self._told is not None and not self.loaded:
+            return self._told  # Nothing has passed since they were last read.
         passed = now_ms - self._since_ms
         packets, octets = self._packets_per_ms * passed, self._bytes_per_ms * passed
         heard = 0.0 if self._is_dark else 1.0
-        return Traffic(
+        self._told = Traffic(
             int(self._rx + packets * heard),
             int(self._tx + packets),
             int(self._rx_bytes + octets * heard),
             int(self._tx_bytes + octets),
         )
+        return self._told

@@ -45,6 +45,7 @@ class Demand:
             for wan in config.wans
         }
         self._carriers: dict[str, float] = {}
+        self.loaded = False
         fills = Episodes(Kind.SPIKE, per_hour=office.fills_per_hour, seconds=office.fill_seconds)
         busy = self._busy(stretch)
         spans = draw(fills, stretch, seeded(f"{seed}/office"))
@@ -78,6 +79,7 @@ class Demand:
         office = self._office
         full = self._fills.active(now_ms)
         wanted = office.busy_mbit if self._busy_time.active(now_ms) else office.idle_mbit
+        self.loaded = False
         for name, line in self._lines.items():
             share = self._carriers.get(name, 0.0)
             sold = self._sold[name]
@@ -90,6 +92,7 @@ class Demand:
                 )
             else:
                 line.load(now_ms, min(wanted * share, sold * CALM_SHARE))
+            self.loaded = self.loaded or line.loaded
 
     def watched(self, now_ms: float) -> bool:
         """Whether throughput may matter now."""

@@ -237,13 +237,12 @@ class Simulation:
         last, pace = self._ticked_ms, self._pace.tick_ms
         now_ms = self._now_ms
         first = max(math.ceil((now_ms - last) / pace), 1)
-        wanted = self._pace.wanted_ms(self._state, last)
-        if self._dense or self._look or self._world_moves() or pace != wanted:
+        if self._look or self._dense or self._world_moves() or self._pace_changes():
             return last + first * pace
-        looked_ms = last + math.floor((now_ms - last) / pace) * pace
+        looked_ms = last + (now_ms - last) // pace * pace
         watched = self._demand.watched(now_ms)
         due = effective_ms(self._state, looked_ms, watched=watched)
-        if not any(line.loaded for line in self._lines.values()):
+        if not self._demand.loaded:
             due = min(due, self._pace.calm_ms())
         ticks = (due - last - 1e-4) / pace
         # The counters must be read right before the world changes, to see what it changes.
@@ -254,8 +253,13 @@ class Simulation:
 
     def _world_moves(self) -> bool:
         """Whether the next counters may start or end a silence."""
+        if not self._demand.loaded:
+            return False
+        links = self._state.links
         for name, line in self._lines.items():
-            silent = self._state.links[name].unheard_since_ms is not None
-            if line.loaded and silent is not line.blind:
+            if line.loaded and line.blind is (links[name].unheard_since_ms is None):
                 return True
-        return self._pace.tick_ms > TICK_MS and any(line.loaded for line in self._lines.values())
+        return self._pace.tick_ms > TICK_MS
+
+    def _pace_changes(self) -> bool:
+        return self._pace.tick_ms != self._pace.wanted_ms(self._state, self._ticked_ms)
