@@ -83,6 +83,7 @@ class World:
     rtt_ms: dict[str, float] = field(default_factory=lambda: {"fibre": 8.0, "lte": 45.0})
     now_ms: float = 1000.0
     refuse_switch: bool = False
+    tick_ms: float = TICK_MS
 
     def __post_init__(self) -> None:
         self.state: State = initial(self.config, self.now_ms)
@@ -131,7 +132,7 @@ class World:
         """Let time pass in ticks, delivering answers when they are due."""
         end = self.now_ms + seconds * 1000
         while self.now_ms < end:
-            self.now_ms += TICK_MS
+            self.now_ms += self.tick_ms
             arrived = [item for item in self.in_flight if item[0] <= self.now_ms]
             self.in_flight = [item for item in self.in_flight if item[0] > self.now_ms]
             for at_ms, probe, rtt_ms in sorted(arrived, key=lambda item: item[0]):
@@ -141,12 +142,12 @@ class World:
                 self.counters[wan][1] += 5
                 self.counters[wan][0] += 0 if wan in self.dark else 5
             for wan, mbit in self.stream_mbit.items():
-                self.stream_bytes[wan] += mbit * TICK_MS * 125
+                self.stream_bytes[wan] += mbit * self.tick_ms * 125
             traffic = {
                 wan: Traffic(rx, tx, rx * 200, tx * 200 + int(self.stream_bytes[wan]))
                 for wan, (rx, tx) in self.counters.items()
             }
-            self.feed(Tick(self.now_ms, traffic, self.now_ms - TICK_MS))
+            self.feed(Tick(self.now_ms, traffic, self.now_ms - self.tick_ms))
         return self
 
     def feed(self, event: Event) -> None:

@@ -33,6 +33,7 @@ from .services import planned_services
 from .spreads import planned_spread
 from .targets import (
     DEFAULT_TARGETS,
+    check_anchor,
     check_beyond,
     check_targets,
     dns_upstreams,
@@ -108,7 +109,8 @@ def _read_variable(value: Any, key: str, field: Field, problems: Problems) -> An
     place = problems.at(key)
     if value is None and field.required:
         return place.wrong("missing", f"describe it ({field.about})")
-    return field.kind.read(field.default if value is None else value, place)
+    chosen = field.default if value is None else value
+    return None if chosen is None else field.kind.read(chosen, place)
 
 
 def _check(read: Record, given: Record, problems: Problems) -> None:
@@ -123,6 +125,7 @@ def _check(read: Record, given: Record, problems: Problems) -> None:
     check_users(users, problems.at("relais_priority_users"))
     check_services(read["relais_services"], given.get("relais_services"), wans, users, problems)
     check_targets(targets, problems)
+    check_anchor(targets, read["relais_anchor_key"], problems.at("relais_anchor_key"))
     check_drill(drill, targets, problems)
     _check_hosts_beyond(read, problems)
     _check_management(read, problems)

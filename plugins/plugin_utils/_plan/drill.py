@@ -39,7 +39,12 @@ def check_drill(drill: Any, targets: Any, problems: Problems) -> None:
             if usable(window):
                 _check_window(window, place.key("windows").item(index))
     probes = [target["probe"] for target in readable(targets)]
-    if drill["echo_host"] is None and usable(*probes) and probes and set(probes) == {"icmp"}:
+    if (
+        drill["echo_host"] is None
+        and usable(*probes)
+        and probes
+        and not {"dns", "tcp", "http"}.intersection(probes)
+    ):
         place.key("echo_host").wrong(
             "missing, and every target is icmp, so that a drill has nothing to ask",
             "give echo_host or a target with probe dns, tcp or http",

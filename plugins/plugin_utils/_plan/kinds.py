@@ -120,6 +120,21 @@ TEXT = Kind("text", _read_text)
 PHONE = Kind("a phone number in quotes", _read_text)
 
 
+def _read_secret(value: Any, place: Place) -> Any:
+    """Read a shared key. What was given is never shown, right or wrong."""
+    called = f"{SECRET_LENGTH} or more printable ASCII characters without spaces"
+    right = "draw one with: openssl rand -hex 32, and keep it in a vault"
+    if not isinstance(value, str):
+        return place.wrong("what is given is not text", right)
+    if len(value) < SECRET_LENGTH or re.fullmatch(r"[!-~]*", value) is None:
+        return place.wrong(f"what is given is not {called}", right)
+    return value
+
+
+SECRET_LENGTH = 32
+SECRET = Kind(f"a key of {SECRET_LENGTH} or more characters", _read_secret)
+
+
 def _read_truth(value: Any, place: Place) -> Any:
     return value if isinstance(value, bool) else refuse(value, place, "true or false")
 

@@ -24,7 +24,15 @@ DEFAULT_TARGETS = [
     {"name": "quad9-dns", "address": "9.9.9.9", "probe": "dns"},
 ]
 DEFAULT_RESOLVERS = ["1.1.1.1", "8.8.8.8", "9.9.9.9"]
-DEFAULT_PORTS = {"icmp": None, "dns": 53, "tcp": 443, "http": 80, "https": 443, "sip": 5060}
+DEFAULT_PORTS = {
+    "icmp": None,
+    "dns": 53,
+    "tcp": 443,
+    "http": 80,
+    "https": 443,
+    "sip": 5060,
+    "anchor": 8367,
+}
 DEFAULT_QUERIES = {"dns": "example.com", "http": "/"}
 FEWEST_TARGETS = 3
 FEWEST_NETWORKS = 2
@@ -53,16 +61,32 @@ def _check_probe(target: Record, place: Place) -> None:
     probe = target["probe"]
     if probe == "icmp" and target["port"] is not None:
         place.key("port").wrong("given with probe icmp", "leave it out")
-    if probe in ("icmp", "tcp", "sip") and target["query"] is not None:
+    if probe in ("icmp", "tcp", "sip", "anchor") and target["query"] is not None:
         place.key("query").wrong(f"given with probe {probe}", "leave it out")
     if probe == "http" and usable(target["query"]) and not target["query"].startswith("/"):
         place.key("query").wrong(f"'{target['query']}' is not a path", f"write /{target['query']}")
 
 
-def _check_enough(targets: list[Any], place: Place) -> None:
+def check_anchor(targets: Any, key: Any, place: Place) -> None:
+    """Report an anchor that cannot be asked for want of a key."""
+    if key is not None or not isinstance(targets, list):
+        return
+    for target in targets:
+        if isinstance(target, dict) and target["probe"] == "anchor":
+            place.wrong(
+                f"missing, and the target {target['name']} is an anchor",
+                "draw one with: openssl rand -hex 32, and keep it in a vault",
+            )
+            return
+
+
+def _check_enough(given: list[Any], place: Place) -> None:
+    # An anchor is ours: one machine, which must not decide for others.
+    targets = [t for t in given if not isinstance(t, dict) or t["probe"] != "anchor"]
     if len(targets) < FEWEST_TARGETS:
         place.wrong(
-            f"{len(targets)} targets cannot make a quorum",
+            f"{len(targets)} targets cannot make a quorum"
+            + (", anchors not counted" if len(targets) < len(given) else ""),
             f"give {FEWEST_TARGETS} or more in {FEWEST_NETWORKS} or more networks",
         )
         return

@@ -18,6 +18,7 @@ from .kinds import (
     LEASE_TIME,
     NAME,
     PHONE,
+    SECRET,
     TEXT,
     TRUTH,
     WINDOW,
@@ -215,12 +216,14 @@ TARGET = {
     "name": Field(LABEL, "name of the target", required=True),
     "address": Field(ADDRESS4, "address of a host on the Internet", required=True),
     "probe": Field(
-        choice("icmp", "dns", "tcp", "http", "https", "sip"), "how it is asked", required=True
+        choice("icmp", "dns", "tcp", "http", "https", "sip", "anchor"),
+        "how it is asked",
+        required=True,
     ),
     "port": Field(
         whole(1, 65535),
         "port asked (not icmp)",
-        shown_default="dns 53, tcp 443, http 80, https 443, sip 5060",
+        shown_default="dns 53, tcp 443, http 80, https 443, sip 5060, anchor 8367",
     ),
     "query": Field(
         TEXT,
@@ -290,6 +293,9 @@ VARIABLES = {
         listing(record("a mapping", TARGET), "a list of targets"),
         "hosts on the Internet that tell whether a WAN works",
         shown_default="three public resolvers",
+    ),
+    "relais_anchor_key": Field(
+        SECRET, "key that the gateways share with their anchor; keep it in a vault"
     ),
     "relais_policy": Field(record("a mapping", POLICY), "timing of decisions", default={}),
     "relais_management": Field(

@@ -59,9 +59,10 @@ class Paths:
 class Daemon:
     """One gateway's failover daemon. Stopping it changes nothing in the kernel."""
 
-    def __init__(self, config: Config, paths: Paths) -> None:
+    def __init__(self, config: Config, paths: Paths, anchor_key: bytes | None = None) -> None:
         self.config = config
         self._paths = paths
+        self._anchor_key = anchor_key
         self.state = initial(config, clock.monotonic_ms())
         self._started_at = clock.rfc3339(clock.wall_now())
         self._events: deque[dict[str, object]] = deque(maxlen=KEPT_EVENTS)
@@ -86,7 +87,8 @@ class Daemon:
             loop.add_signal_handler(number, stop.set)
         self._sequence = self._journal.start()
         self._probers = {
-            wan.name: Prober(wan, self.config.targets, self._answered) for wan in self.config.wans
+            wan.name: Prober(wan, self.config.targets, self._answered, self._anchor_key)
+            for wan in self.config.wans
         }
         self._adopt()
         control = ControlServer(self._paths.run / "control.sock", Answers(self).handlers())
@@ -298,6 +300,6 @@ def _members(service: Service, found: Mapping[str, tuple[str, ...]]) -> tuple[Me
     return tuple(weights.get(wan, Member(wan)) for wan in found.get(service.name, ()))
 
 
-def run(config: Config, paths: Paths) -> None:
+def run(config: Config, paths: Paths, anchor_key: bytes | None = None) -> None:
     """Run the daemon in the foreground. Raises NftError and OSError when it cannot start."""
-    asyncio.run(Daemon(config, paths).run())
+    asyncio.run(Daemon(config, paths, anchor_key).run())

@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 
 from relais import __version__
+from relais.cli_anchor import credential
 from relais.cli_tables import events_text, status_text, why_text
 from relais.core.config import ConfigError, parse_config
 from relais.core.fields import Problem
-from relais.core.model import Admin, Config
+from relais.core.model import Admin, Config, ProbeKind
+from relais.shell.anchor import KEY_FILE, KeyFileError, read_keys
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
 
 CONFIG = Path("/etc/relais/config.json")
@@ -48,7 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     daemon = commands.add_parser("daemon", help="run relaisd in the foreground")
     daemon.add_argument("--config", type=Path, default=CONFIG)
     daemon.set_defaults(run=_daemon, json=False)
-    for module in ("relais.cli_drill", "relais.cli_report", "relais.cli_simulate"):
+    for module in (
+        "relais.cli_anchor",
+        "relais.cli_drill",
+        "relais.cli_report",
+        "relais.cli_simulate",
+    ):
         importlib.import_module(module).register(commands)
     return parser
 
@@ -142,8 +149,22 @@ def _daemon(arguments: argparse.Namespace) -> int:
         for problem in error.problems:
             print(f"relaisd: {arguments.config}: {problem}", file=sys.stderr)
         return USAGE
-    app.run(config, app.Paths())
+    app.run(config, app.Paths(), _anchor_key(config))
     return DONE
+
+
+def _anchor_key(config: Config) -> bytes | None:
+    """The key that systemd has handed over; None where no anchor is asked or none can be."""
+    if not any(target.probe is ProbeKind.ANCHOR for target in config.targets):
+        return None
+    path = credential()
+    try:
+        if path is None:
+            raise KeyFileError(f"no credential {KEY_FILE}")
+        return read_keys(path)[0]
+    except KeyFileError as error:
+        logging.error("the anchor is not asked: %s", error)
+        return None
 
 
 def load_config(path: Path) -> Config:

@@ -56,7 +56,7 @@ def test_a_good_document_becomes_the_model_and_is_left_as_it_was() -> None:
         ),
         (
             lambda d: d["targets"][0].update(probe="ping"),
-            "targets[0].probe: must be one of icmp, dns, tcp, http, https, sip, not 'ping'",
+            "targets[0].probe: must be one of icmp, dns, tcp, http, https, sip, anchor, not 'ping'",
         ),
         (lambda d: d["services"].pop(), "services: must end with the service 'default'"),
         (lambda d: d.update(wans="two"), "wans: must be a list"),

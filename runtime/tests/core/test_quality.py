@@ -286,3 +286,13 @@ def test_a_word_of_the_administrator_forgives_a_suppressed_line() -> None:
     world.admin("fibre", Admin.AUTO)
     assert world.uses("voice") == "fibre"
     assert world.state.links["fibre"].penalty.now(world.now_ms) == 0
+
+
+def test_a_dead_target_is_no_loss_of_the_line() -> None:
+    limits = document()
+    limits["services"][0]["sla"] = {"loss_percent": 1}
+    world = World(parse_config(limits)).start().run(60)
+    world.silent_targets = {("fibre", "a")}
+    world.run(120)
+    assert world.uses("voice") == "fibre"
+    assert world.state.links["fibre"].window.loss_percent() == 0.0

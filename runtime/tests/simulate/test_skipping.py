@@ -8,7 +8,7 @@ from relais.core.events import Tick
 from relais.core.review import assess, service_levels, settled
 from relais.core.state import initial
 from relais.core.step import step
-from simulate.worlds import HOUR_MS, nasty, run, short_config
+from simulate.worlds import HOUR_MS, anchored_config, nasty, run, short_config
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
@@ -23,6 +23,16 @@ def test_a_nasty_hour_is_decided_alike_with_every_tick_and_with_the_due_ones_onl
     heard = [event for event in few if not isinstance(event, Tick)]
     assert heard == [event for event in many if not isinstance(event, Tick)]
     assert len(few) < len(many) / 3
+
+
+def test_with_an_anchor_too() -> None:
+    config = anchored_config()
+    quick, few = run(nasty(), 600, begin_ms=8.45 * HOUR_MS, config=config)
+    dense, many = run(nasty(), 600, begin_ms=8.45 * HOUR_MS, config=config, dense=True)
+    assert quick.switches
+    assert quick.decisions == dense.decisions
+    assert quick.probes == dense.probes
+    assert len(few) < len(many)
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:

@@ -29,6 +29,13 @@ def short_config() -> Config:
     return parse_config(document())
 
 
+def anchored_config() -> Config:
+    """The same with an anchor."""
+    whole = document()
+    whole["targets"].append({"name": "home", "address": "198.51.100.200", "probe": "anchor"})
+    return parse_config(whole)
+
+
 def nasty() -> Scenario:
     """Everything at once, and often."""
     both = (RandomLoss(1, 1), Episodes(Kind.BURST, per_hour=60, seconds=(0.1, 1)))

@@ -31,6 +31,7 @@ _DEFAULT_PORTS = {
     ProbeKind.HTTP: 80,
     ProbeKind.HTTPS: 443,
     ProbeKind.SIP: 5060,
+    ProbeKind.ANCHOR: 8367,
 }
 
 

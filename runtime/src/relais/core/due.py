@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from relais.core import watch
 from relais.core.evidence import (
     BIRTH_VERDICT_MS,
     HICCUP_DWELL_MS,
@@ -26,7 +27,9 @@ def urgent_ms(link: Link, config: Config, now_ms: float) -> float:
     Tens of ms of waiting for the next regular look would be tens of ms of outage.
     """
     if link.state is LinkState.UP:
-        return NEVER if link.unheard_since_ms is None else _silent_ms(link, now_ms)
+        if link.unheard_since_ms is None:
+            return NEVER
+        return min(_silent_ms(link, now_ms), watch.silent_ms(link))
     if link.state is LinkState.SUSPECT or link.state is LinkState.LOST:
         due = _doubt_ms(link, config, now_ms)
         return due if link.burst is None else min(due, link.burst.next_ms)

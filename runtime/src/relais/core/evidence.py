@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
@@ -44,6 +44,9 @@ def replied(link: Link, event: ProbeReplied, index: int | None) -> tuple[Link, T
     if doubtful and sample.sent_ms < link.suspect_ms:
         return evolve(link, window=window), None, ""
     targets = (*link.targets[:index], record, *link.targets[index + 1 :])
+    anchor = link.anchor
+    if anchor is not None and index == anchor.index:
+        link = evolve(link, anchor=anchor.heard(sample.sent_ms, event.rtt_ms))
     link = evolve(link, window=window, targets=targets, cusum=cusum, proved_ms=event.now_ms)
     if link.state is LinkState.UP:
         return link, None, ""
@@ -59,11 +62,23 @@ def misses(link: Link, order: Mapping[str, int], now_ms: float) -> Link:
     lost = 0
     for sample in newly:
         index = order[sample.target]
-        lost += targets[index].missed < BENCH_MISSES
-        targets[index] = evolve(targets[index], missed=targets[index].missed + 1)
+        record = targets[index]
+        lost += record.missed < BENCH_MISSES
+        indices = record.indices
+        if sample.index is not None and len(indices) < BENCH_MISSES:
+            indices = (*indices, sample.index)
+        targets[index] = evolve(record, missed=record.missed + 1, indices=indices)
+        if record.missed + 1 == BENCH_MISSES and _alone(targets, index):
+            window = window.forgiven(indices)
     counts = link.alive and not link.full(now_ms)
     cusum = link.cusum.after(lost=lost, answered=0) if counts else link.cusum
     return evolve(link, window=window, targets=tuple(targets), cusum=cusum)
+
+
+def _alone(targets: Sequence[TargetRecord], index: int) -> bool:
+    """All targets but one answer, so that its misses are its own and no loss of the line."""
+    others = [t for i, t in enumerate(targets) if i != index and t.missed < BENCH_MISSES]
+    return bool(others) and all(target.answers for target in others)
 
 
 def counted(link: Link, tick: Tick) -> Link:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from relais.core.anchor import Anchor
 from relais.core.damping import PER_FAULT, Penalty
 from relais.core.events import LinkObserved, Traffic
 from relais.core.evolve import evolve
@@ -44,11 +45,18 @@ class Heard:
 
 @dataclass(frozen=True)
 class TargetRecord:
-    """One target as seen through one link; `missed` counts probes unanswered in a row."""
+    """One target as seen through one link; `missed` counts probes unanswered in a row, `indices`
+    are the places of the first of them in the window."""
 
     missed: int = 0
     answered_ms: float | None = None
     rtt_ms: float | None = None
+    indices: tuple[int, ...] = ()
+
+    @property
+    def answers(self) -> bool:
+        """It answered last time."""
+        return self.missed == 0 and self.answered_ms is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ class Link:
     rate: Rate | None = None
     tokens_bytes: float = 0.0
     tokens_ms: float = 0.0
+    anchor: Anchor | None = None
     cusum: Cusum = field(default_factory=Cusum)
     quality: Quality = Quality.GOOD
     quality_since_ms: float = 0.0
@@ -145,12 +154,12 @@ class Link:
         return self.rate is not None and now_ms < self.rate.full_until_ms
 
 
-def new_link(wan: Wan, targets: int, now_ms: float) -> Link:
+def new_link(wan: Wan, targets: int, now_ms: float, anchor: Anchor | None = None) -> Link:
     """A link before anything was heard of it."""
     profile = profile_of(wan.technology)
     window = Window(profile.timeout_min_ms, profile.timeout_max_ms)
     records = tuple(TargetRecord() for _unused in range(targets))
-    return Link(wan, now_ms, profile, window, records, tokens_ms=now_ms)
+    return Link(wan, now_ms, profile, window, records, tokens_ms=now_ms, anchor=anchor)
 
 
 def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:

@@ -40,7 +40,7 @@ class Failback(StrEnum):
 
 class ProbeKind(StrEnum):
     """What a probe sends: ICMP echo, DNS query over UDP, TCP handshake, HTTP HEAD, TLS hello,
-    SIP OPTIONS over UDP."""
+    SIP OPTIONS over UDP, a signed question to a responder of our own."""
 
     ICMP = "icmp"
     DNS = "dns"
@@ -48,13 +48,14 @@ class ProbeKind(StrEnum):
     HTTP = "http"
     HTTPS = "https"
     SIP = "sip"
+    ANCHOR = "anchor"
 
     @property
     def protocol(self) -> str | None:
-        """The protocol whose death an answer disproves; None for ICMP, which proves only a path."""
+        """The protocol whose death an answer disproves; None for those that prove only a path."""
         if self in (ProbeKind.TCP, ProbeKind.HTTP, ProbeKind.HTTPS):
             return "TCP"
-        return None if self is ProbeKind.ICMP else self.value.upper()
+        return self.value.upper() if self in (ProbeKind.DNS, ProbeKind.SIP) else None
 
 
 class Codec(StrEnum):

@@ -58,14 +58,14 @@ def probes(
         later = Burst(burst.start_ms, left, burst.next_ms + BURST_SPACING_MS) if left else None
         link = evolve(link, burst=later, next_probe_ms=now_ms + interval_ms)
         asked = (*targets, edge) if link.state is LinkState.SUSPECT else targets
-        return _paid(link, asked, now_ms)
+        return paid(link, asked, now_ms)
     if now_ms < link.next_probe_ms:
         return link, ()
     chosen = targets[link.next_target % len(targets)]
     # The next is due from the last due time, so that a late tick does not slow the probing down.
     due = max(link.next_probe_ms + interval_ms, now_ms)
     link = evolve(link, next_probe_ms=due, next_target=link.next_target + 1)
-    return _paid(link, (chosen,), now_ms)
+    return paid(link, (chosen,), now_ms)
 
 
 def roof_bytes(link: Link) -> float:
@@ -73,7 +73,7 @@ def roof_bytes(link: Link) -> float:
     return (link.wan.probe_budget_mb or 0.0) * 1_000_000 / MONTH_MS * BUDGET_HOURS * 3_600_000
 
 
-def _paid(link: Link, asked: tuple[str, ...], now_ms: float) -> tuple[Link, tuple[str, ...]]:
+def paid(link: Link, asked: tuple[str, ...], now_ms: float) -> tuple[Link, tuple[str, ...]]:
     """Spend the budget of a metered link: a token bucket filled at the month's rate."""
     budget = link.wan.probe_budget_mb
     if budget is None:

@@ -12,7 +12,8 @@ class Profile:
 
     `silence_ms`: a sending link that hears nothing for so long is suspect (or three smoothed
     round trips when that is longer). `timeout_ms`: shortest and longest wait for one answer.
-    `verdict_ms`: shortest wait for a burst.
+    `verdict_ms`: shortest wait for a burst. `anchor_ms`: what `silence_ms` is where an
+    anchor is asked all the time.
     """
 
     name: str
@@ -20,12 +21,13 @@ class Profile:
     timeout_min_ms: float
     timeout_max_ms: float
     verdict_ms: float
+    anchor_ms: float
 
 
-FIBRE = Profile("fibre", 200.0, 80.0, 1000.0, 60.0)
-DSL = Profile("dsl", 250.0, 120.0, 1000.0, 150.0)
-CELLULAR = Profile("cellular", 400.0, 250.0, 1500.0, 300.0)
-SATELLITE = Profile("satellite", 700.0, 700.0, 2500.0, 800.0)
+FIBRE = Profile("fibre", 200.0, 80.0, 1000.0, 60.0, 60.0)
+DSL = Profile("dsl", 250.0, 120.0, 1000.0, 150.0, 80.0)
+CELLULAR = Profile("cellular", 400.0, 250.0, 1500.0, 300.0, 200.0)
+SATELLITE = Profile("satellite", 700.0, 700.0, 2500.0, 800.0, 700.0)
 
 _BY_TECHNOLOGY = {
     "ftth": FIBRE,

@@ -11,7 +11,7 @@ from relais.core.damping import PER_BROWNOUT
 from relais.core.evidence import BENCH_MISSES
 from relais.core.evolve import evolve
 from relais.core.limits import LOSS_PROBES, Limits
-from relais.core.link import Link, TargetRecord
+from relais.core.link import Link
 from relais.core.model import Admin, Config
 from relais.core.quality import ALARM, WELL, Cusum, Quality, breach
 from relais.core.state import Work
@@ -98,7 +98,7 @@ def _assessment(
 
 def _several_targets_miss(link: Link) -> bool:
     """Losses of the last seconds are not those of one target, which may itself be to blame."""
-    return len({sample.target for sample in link.window.pending if sample.missed}) >= 2
+    return len({s.target for s in link.window.pending if s.missed and s.index is not None}) >= 2
 
 
 def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> str | None:
@@ -117,13 +117,9 @@ def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> 
     for name, members in groups.items():
         if len(members) < 2 or not silent.issuperset(members):
             continue
-        if any(all(_answers(peer.targets[i]) for i in members) for peer in peers):
+        if any(all(peer.targets[i].answers for i in members) for peer in peers):
             return name
     return None
-
-
-def _answers(record: TargetRecord) -> bool:
-    return record.missed == 0 and record.answered_ms is not None
 
 
 def service_levels(link: Link, config: Config, now_ms: float) -> Link:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from relais.core.actions import Action
+from relais.core.anchor import first_anchor
 from relais.core.evolve import evolve
 from relais.core.limits import Limits
 from relais.core.link import Link, new_link
@@ -68,7 +69,8 @@ class Work:
 def initial(config: Config, now_ms: float) -> State:
     """The state before anything was heard."""
     targets = tuple(target.name for target in config.targets)
-    fresh = [new_link(wan, len(targets), now_ms) for wan in config.wans]
+    anchor = first_anchor(config)
+    fresh = [new_link(wan, len(targets), now_ms, anchor) for wan in config.wans]
     links = {link.wan.name: evolve(link, tokens_bytes=roof_bytes(link)) for link in fresh}
     order = {name: index for index, name in enumerate(targets)}
     ages = any(service.mode is Mode.MOST_STABLE for service in config.services)

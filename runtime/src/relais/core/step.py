@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from relais.core import evidence, pacing
+from relais.core import evidence, pacing, watch
 from relais.core.actions import Action, Record, SendProbe
 from relais.core.damping import Penalty
 from relais.core.decide import decide
@@ -162,12 +162,16 @@ def _link_observed(work: Work, event: LinkObserved) -> None:
 
 def _probe_replied(work: Work, event: ProbeReplied) -> None:
     before = work.links[event.wan]
+    quick = watch.replied(before, event)
+    if quick is not None:
+        work.links[event.wan] = quick
+        return
     index = work.state.order.get(event.target)
     link, trigger, reason = evidence.replied(before, event, index)
     if trigger is not None:
         link = _apply(work, event.wan, link, trigger, reason, event.now_ms)
     if before.state is LinkState.SUSPECT and link.state is LinkState.UP:
-        link = evidence.cleared(link, event.now_ms)
+        link = watch.cleared(evidence.cleared(link, event.now_ms), event.now_ms)
     work.links[event.wan] = link
 
 
@@ -175,12 +179,15 @@ def _tick(work: Work, event: Tick) -> None:
     now_ms = event.now_ms
     for name, before in work.links.items():
         link = evidence.counted(before, event)
+        if link.anchor is not None:
+            link = watch.counted(before, link, now_ms)
         if not link.calm:
             link = _examined(work, name, link, now_ms)
         work.links[name] = link
     if now_ms // REVIEW_MS != work.state.reviewed_ms // REVIEW_MS:
         work.reviewed_ms = now_ms
         review(work, now_ms)
+    _ask_anchors(work, now_ms)
     _send(work, now_ms)
 
 
@@ -189,7 +196,9 @@ def _examined(work: Work, name: str, link: Link, now_ms: float) -> Link:
     config, order = work.state.config, work.state.order
     link = evidence.misses(link, order, now_ms)
     if link.state is LinkState.UP:
-        doubt = evidence.suspicion(link, order, now_ms) if link.usable else None
+        if not link.usable:
+            return link
+        doubt = watch.suspicion(link, now_ms) or evidence.suspicion(link, order, now_ms)
         if doubt is None:
             return link
         link = evolve(link, dark_since_ms=doubt[0], dark_count=link.window.count)
@@ -222,6 +231,19 @@ def _admin(work: Work, event: AdminRequested) -> None:
     )
 
 
+def _ask_anchors(work: Work, now_ms: float) -> None:
+    """The quick questions, which are no probes of the window."""
+    for name, link in work.links.items():
+        if link.anchor is None:
+            return
+        link, asked = watch.question(link, now_ms, active=name in work.state.in_use)
+        if asked is not None:
+            link = watch.sent(link, work.next_probe, now_ms)
+            work.probes.append(SendProbe(name, asked, work.next_probe))
+            work.next_probe += 1
+        work.links[name] = link
+
+
 def _send(work: Work, now_ms: float) -> None:
     """Whatever probes are due, on every link."""
     state = work.state
@@ -234,7 +256,9 @@ def _send(work: Work, now_ms: float) -> None:
         window = link.window
         for target in asked:
             if target != evidence.EDGE:
-                window = window.sent(work.next_probe, target, now_ms)
+                # One that is not listened to tells nothing of the line either.
+                heard = link.targets[state.order[target]].missed < evidence.BENCH_MISSES
+                window = window.sent(work.next_probe, target, now_ms, counts=heard)
             work.probes.append(SendProbe(name, target, work.next_probe))
             work.next_probe += 1
         work.links[name] = evolve(link, window=window) if asked else link

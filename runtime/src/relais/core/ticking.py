@@ -44,9 +44,13 @@ class Pace:
 
     def wanted_ms(self, state: State, now_ms: float) -> float:
         """Time between regular looks at these links, as they are now."""
-        for link in state.links.values():
+        links = state.links.values()
+        for link in links:
             if link.state in _DOUBTFUL:
                 return FAST_TICK_MS
+        for link in links:
+            if link.anchor is not None and link.anchor.asking:
+                return TICK_MS
         return TICK_MS if now_ms - self.busy_ms < CALM_AFTER_MS else CALM_TICK_MS
 
     def calm_ms(self) -> float:

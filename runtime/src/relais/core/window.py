@@ -7,6 +7,7 @@ nothing to keep it always.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from relais.core.evolve import evolve
@@ -21,12 +22,13 @@ _MASK = (1 << HISTORY) - 1
 
 @dataclass(frozen=True)
 class Sample:
-    """One unanswered probe; `missed` once its time-out has passed."""
+    """One unanswered probe; `missed` once its time-out has passed. `index` is its place in the
+    history, None for one that does not count as loss."""
 
     probe: int
     target: str
     sent_ms: float
-    index: int
+    index: int | None
     missed: bool = False
 
 
@@ -60,12 +62,14 @@ class Window:
             return INITIAL_TIMEOUT_MS
         return min(self.srtt_ms + 4 * self.rttvar_ms, self.timeout_max_ms)
 
-    def sent(self, probe: int, target: str, now_ms: float) -> Window:
-        """The window after one more probe has left."""
-        sample = Sample(probe, target, now_ms, self.count)
+    def sent(self, probe: int, target: str, now_ms: float, *, counts: bool = True) -> Window:
+        """The window after one more probe has left; `counts`: it may tell of loss."""
+        sample = Sample(probe, target, now_ms, self.count if counts else None)
         pending = self.pending
         if pending and now_ms - pending[0].sent_ms > KEEP_MS:
             pending = tuple(s for s in pending if now_ms - s.sent_ms <= KEEP_MS)
+        if not counts:
+            return evolve(self, pending=(*pending, sample))
         return evolve(
             self,
             count=self.count + 1,
@@ -83,8 +87,7 @@ class Window:
         if place is None:
             return self, None
         sample = self.pending[place]
-        age = self.count - 1 - sample.index
-        bits = self.answered_bits | (1 << age) if age < HISTORY else self.answered_bits
+        bits = self._forgiven((sample.index,))
         pending = self.pending[:place] + self.pending[place + 1 :]
         if self.srtt_ms is None or self.last_rtt_ms is None:
             srtt, rttvar, jitter = rtt_ms, rtt_ms / 2, self.jitter_ms
@@ -126,6 +129,17 @@ class Window:
         pending = tuple(evolve(s, missed=True) if s.probe in fresh else s for s in self.pending)
         return evolve(self, pending=pending), newly
 
+    def forgiven(self, indices: Iterable[int]) -> Window:
+        """The window with these places of the history counted as answered."""
+        return evolve(self, answered_bits=self._forgiven(indices))
+
+    def _forgiven(self, indices: Iterable[int | None]) -> int:
+        bits = self.answered_bits
+        for index in indices:
+            if index is not None and 0 <= self.count - 1 - index < HISTORY:
+                bits |= 1 << (self.count - 1 - index)
+        return bits
+
     def rewound(self, count: int) -> Window:
         """The record as it was when `count` probes had been sent: an outage is not loss."""
         shift = max(0, self.count - count)
@@ -139,7 +153,7 @@ class Window:
         oldest = self.count - span
         waiting = 0
         for sample in self.pending:
-            if not sample.missed and sample.index >= oldest:
+            if not sample.missed and sample.index is not None and sample.index >= oldest:
                 waiting += 1
         answered = (self.answered_bits & ((1 << span) - 1)).bit_count()
         return span - waiting, answered

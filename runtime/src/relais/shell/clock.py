@@ -12,6 +12,11 @@ def monotonic_ms() -> float:
     return time.clock_gettime(time.CLOCK_MONOTONIC) * 1000.0
 
 
+def wall_ms() -> int:
+    """Milliseconds since 1970, UTC: only to show a far host that a message is fresh."""
+    return time.time_ns() // 1_000_000
+
+
 def wall_now() -> datetime:
     """Now, in UTC: for journals and messages only."""
     return datetime.now(UTC)

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from relais.core.evidence import EDGE
 from relais.core.model import ProbeKind, Target, Wan
 from relais.shell import dns, icmp, sip
-from relais.shell.clock import monotonic_ms
+from relais.shell.anchor import Asker
+from relais.shell.clock import monotonic_ms, wall_ms
 
 Answered = Callable[[str, str, int, float], None]
 """Called with WAN, target, probe number and round-trip time in ms."""
@@ -46,8 +47,15 @@ class _Pending:
 class Prober:
     """Sends probes through one WAN and reports each answer once."""
 
-    def __init__(self, wan: Wan, targets: tuple[Target, ...], answered: Answered) -> None:
+    def __init__(
+        self,
+        wan: Wan,
+        targets: tuple[Target, ...],
+        answered: Answered,
+        anchor_key: bytes | None = None,
+    ) -> None:
         self._wan = wan
+        self._asker = None if anchor_key is None else Asker(anchor_key)
         self._targets = {target.name: target for target in targets}
         self._answered = answered
         self._loop = asyncio.get_running_loop()
@@ -74,6 +82,8 @@ class Prober:
                     self._send_icmp(target, probe)
                 case ProbeKind.DNS | ProbeKind.SIP:
                     self._send_datagram(target, probe)
+                case ProbeKind.ANCHOR:
+                    self._ask_anchor(target, probe)
                 case ProbeKind.TCP | ProbeKind.HTTP | ProbeKind.HTTPS:
                     self._connect(target, probe)
         except OSError:
@@ -120,13 +130,8 @@ class Prober:
 
     def _send_datagram(self, target: Target, probe: int) -> None:
         key = _key(target)
-        channel = self._sockets.get(key)
-        if channel is None:
-            channel = self._bound(_family(target), socket.SOCK_DGRAM, 0)
-            channel.connect((target.address, target.port or 53))
-            self._sockets[key] = channel
-            parse = dns.response_to if target.probe is ProbeKind.DNS else sip.response_to
-            self._loop.add_reader(channel, self._read_datagram, key, channel, parse)
+        parse = dns.response_to if target.probe is ProbeKind.DNS else sip.response_to
+        channel = self._sockets.get(key) or self._open_datagram(key, target, parse)
         identifier = secrets.randbelow(1 << 16)
         self._pending[(key, identifier)] = _Pending(target.name, probe, monotonic_ms())
         if target.probe is ProbeKind.DNS:
@@ -134,6 +139,25 @@ class Prober:
         else:
             local = channel.getsockname()[0]
             channel.send(sip.options(identifier, target.query or target.address, local))
+
+    def _ask_anchor(self, target: Target, probe: int) -> None:
+        """Without a key nothing is asked, and the anchor counts as silent."""
+        if self._asker is None:
+            return
+        key = _key(target)
+        parse = self._asker.answered
+        channel = self._sockets.get(key) or self._open_datagram(key, target, parse)
+        self._pending[(key, probe)] = _Pending(target.name, probe, monotonic_ms())
+        channel.send(self._asker.question(probe, wall_ms()))
+
+    def _open_datagram(
+        self, key: str, target: Target, parse: Callable[[bytes], int | None]
+    ) -> socket.socket:
+        channel = self._bound(_family(target), socket.SOCK_DGRAM, 0)
+        self._sockets[key] = channel
+        self._loop.add_reader(channel, self._read_datagram, key, channel, parse)
+        channel.connect((target.address, target.port or 53))
+        return channel
 
     def _read_datagram(
         self, key: str, channel: socket.socket, parse: Callable[[bytes], int | None]

@@ -7,6 +7,7 @@ the daemon would.
 
 from __future__ import annotations
 
+from relais.core import watch
 from relais.core.due import NEVER, due_ms
 from relais.core.review import settled
 from relais.core.state import REVIEW_MS, State
@@ -23,4 +24,9 @@ def effective_ms(state: State, now_ms: float, *, watched: bool) -> float:
     for link in state.links.values():
         due = min(due, due_ms(link, state.config, now_ms))
         review = review or not settled(link, state.limits, now_ms)
+        if link.anchor is not None:
+            active = link.wan.name in state.in_use
+            review = review or watch.needs_every_second(link, active=active)
+            if watch.needs_every_look(link, active=active):
+                return now_ms
     return min(due, (now_ms // REVIEW_MS + 1) * REVIEW_MS) if review else due

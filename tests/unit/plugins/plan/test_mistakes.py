@@ -54,6 +54,17 @@ def test_six_mistakes_are_told_in_one_go(
     ]
 
 
+def test_an_anchor_does_not_stand_in_for_a_third_target(
+    site: Site, change: Callable[[str, Any], None], problems_of: Callable[[Site], list[str]]
+) -> None:
+    change("relais_anchor_key", "k" * 32)
+    change("relais_targets[2]", {"name": "home", "address": "198.51.100.200", "probe": "anchor"})
+    assert problems_of(site)[1:] == [
+        "1. gw: relais_targets: 2 targets cannot make a quorum, anchors not counted;"
+        " give 3 or more in 2 or more networks"
+    ]
+
+
 def test_a_value_that_cannot_be_read_brings_no_problems_in_its_wake(
     site: Site, change: Callable[[str, Any], None], problems_of: Callable[[Site], list[str]]
 ) -> None:

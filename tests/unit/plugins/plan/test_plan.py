@@ -152,6 +152,23 @@ def test_the_lan_asks_the_site_s_own_dns_targets(plan: Plan, site: Site, change:
     assert plan(site)["lan"]["dns_upstreams"] == ["198.51.100.53"]
 
 
+def test_an_anchor_is_a_target_and_its_key_is_not_in_the_plan(
+    plan: Plan, site: Site, change: Change
+) -> None:
+    key = "0123456789abcdef" * 4
+    change("relais_anchor_key", key)
+    site["relais_targets"].append({"name": "home", "address": "198.51.100.200", "probe": "anchor"})
+    made = plan(site)
+    assert made["config"]["targets"][-1] == {
+        "name": "home",
+        "address": "198.51.100.200",
+        "probe": "anchor",
+        "port": 8367,
+        "query": None,
+    }
+    assert key not in str(made)
+
+
 def test_ports_are_one_expression_per_protocol_sorted_and_joined(plan: Plan, site: Site) -> None:
     ports = ["udp/9000-10999", "udp/5060", "udp/10000-11000", "tcp/5061"]
     assert matches(plan, site, {"ports": ports}) == [
