@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lab.errors import LabError
@@ -35,6 +37,8 @@ class Settings:
     peer_runs: int
     jobs: int
     pace: Pace
+    replicas: int = 1
+    peer_backs: int = 5  # runs in which the way back of a peer is watched
     rest_s: float = 300
     forwarding_turns: int = 10
     forwarding_s: float = 3
@@ -57,6 +61,10 @@ class Results:
             self.runs.setdefault(contender, {}).setdefault(scenario, []).append(run)
             self.save(self)
 
+    def counts(self, contender: str) -> dict[str, int]:
+        """How many runs there are, by scenario."""
+        return {name: len(runs) for name, runs in self.runs.get(contender, {}).items()}
+
 
 STARTED = time.monotonic()
 
@@ -73,19 +81,28 @@ class Campaign:
     def __init__(self, settings: Settings, results: Results) -> None:
         self.settings, self.results = settings, results
         self.stop = threading.Event()
-        self.sites = {name: Site(CONTENDERS[name], self.stop) for name in settings.contenders}
+        self.plans = {
+            name: planned(CONTENDERS[name], settings, results.counts(name))
+            for name in settings.contenders
+        }
+        self.sites = [
+            Site(CONTENDERS[name], self.stop, copy)
+            for name, plan in self.plans.items()
+            for copy in range(max(1, min(settings.replicas, len(plan))))
+        ]
+        self.firsts = {site.contender.name: site for site in self.sites if not site.copy}
         self._turn = threading.Semaphore(settings.jobs)
 
     def run(self) -> None:
         """Measure everything. Interrupted, it ends what it started and leaves what it has found."""
         try:
-            say(f"starting {len(self.sites)} labs: {', '.join(self.sites)}")
+            say(f"starting {len(self.sites)} labs: {', '.join(self.firsts)}")
             self._all(Site.start)
-            for name, site in self.sites.items():
+            for name, site in self.firsts.items():
                 self.results.versions[name] = facts.versions(site)
             if "rest" in self.settings.scenarios:
                 say(f"rest: {self.settings.rest_s:g} s")
-                self._all(self._rest)
+                self._all(self._rest, self.firsts.values())
             if "forwarding" in self.settings.scenarios:
                 self._forwarding()
             say(f"runs: {', '.join(name for name in self.settings.scenarios if name in SCENARIOS)}")
@@ -95,12 +112,12 @@ class Campaign:
             with ignoring_interrupts():
                 say("taking the labs down")
                 with ThreadPoolExecutor(len(self.sites)) as pool:
-                    list(pool.map(Site.down, self.sites.values()))
+                    list(pool.map(Site.down, self.sites))
 
-    def _all(self, action: Callable[[Site], None]) -> None:
-        """The same for every contender, side by side; the first that fails ends them all."""
+    def _all(self, action: Callable[[Site], None], sites: Iterable[Site] = ()) -> None:
+        """The same for every lab, side by side; the first that fails ends them all."""
         with ThreadPoolExecutor(len(self.sites)) as pool:
-            futures = [pool.submit(action, site) for site in self.sites.values()]
+            futures = [pool.submit(action, site) for site in sites or self.sites]
             try:
                 for future in futures:
                     future.result()
@@ -117,9 +134,9 @@ class Campaign:
 
     def _forwarding(self) -> None:
         """relais and a plain masquerade gateway by turns, nothing else going on."""
-        plain = next((name for name in ("none", *self.sites) if name in self.sites
+        plain = next((name for name in ("none", *self.firsts) if name in self.firsts
                       and not CONTENDERS[name].provisioned), None)  # fmt: skip
-        if plain is None or "relais" not in self.sites:
+        if plain is None or "relais" not in self.firsts:
             say("forwarding: left out, it needs relais and one peer")
             return
         say(f"forwarding: {self.settings.forwarding_turns} turns")
@@ -130,7 +147,7 @@ class Campaign:
     def _forward(self, name: str) -> None:
         column = "relais" if name == "relais" else "masquerade"
         try:
-            rate = costs.forwarding(self.sites[name], self.settings.forwarding_s, self.stop)
+            rate = costs.forwarding(self.firsts[name], self.settings.forwarding_s, self.stop)
         except LabError as error:
             say(f"forwarding: {error}")
             self.results.failed.append(f"forwarding through {column}: {error}")
@@ -138,15 +155,17 @@ class Campaign:
         self.results.add(column, "forwarding", {"figures": rate})
 
     def _measure(self, site: Site) -> None:
-        """A contender's runs; its scenarios take turns, so that a busy minute hits them all."""
-        for number in range(1, runs_of(site.contender, self.settings) + 1):
-            for name in self.settings.scenarios:
-                if name not in SCENARIOS or not worth_it(site.contender, name, number):
-                    continue
-                if self._too_late():
-                    say(f"{site.contender.name} {name} {number}: left out, no time")
-                    continue
-                self._one(site, name, number)
+        """Take runs from the contender's plan, together with the other copies of its lab."""
+        plan = self.plans[site.contender.name]
+        while True:
+            try:
+                number, name = plan.popleft()
+            except IndexError:
+                return
+            if self._too_late():
+                say(f"{site.contender.name} {name} {number}: left out, no time")
+                continue
+            self._one(site, name, number)
 
     def _too_late(self) -> bool:
         limit = self.settings.begin_within_s
@@ -154,16 +173,20 @@ class Campaign:
 
     def _one(self, site: Site, scenario: str, number: int) -> None:
         what = f"{site.contender.name} {scenario} {number}"
+        watched = site.contender.provisioned or number <= self.settings.peer_backs
+        pace = self.settings.pace if watched else replace(self.settings.pace, back_most_s=0)
         for attempt in range(1, ATTEMPTS + 1):
             with self._turn:
                 if self.stop.is_set():
                     raise KeyboardInterrupt
+                load = round(os.getloadavg()[0], 2)
                 try:
-                    run = run_once(site, SCENARIOS[scenario], number, self.settings.pace, self.stop)
+                    run = run_once(site, SCENARIOS[scenario], number, pace, self.stop)
                 except LabError as error:
                     say(f"{what}: {error}")
                     self.results.failed.append(f"{what}, attempt {attempt}: {error}")
                     continue
+            run["load"] = load
             self.results.add(site.contender.name, scenario, run)
             say(f"{what}: {brief(run['figures'])}")
             return
@@ -171,6 +194,21 @@ class Campaign:
 
 def runs_of(contender: Contender, settings: Settings) -> int:
     return settings.runs if contender.provisioned else min(settings.runs, settings.peer_runs)
+
+
+def planned(
+    contender: Contender, settings: Settings, kept: Mapping[str, int]
+) -> deque[tuple[int, str]]:
+    """Number and scenario of each run; scenarios take turns, so a busy minute hits them all.
+
+    `kept`: how many runs of a scenario there are from an earlier call.
+    """
+    return deque(
+        (kept.get(name, 0) + number, name)
+        for number in range(1, runs_of(contender, settings) + 1)
+        for name in settings.scenarios
+        if name in SCENARIOS and worth_it(contender, name, number)
+    )
 
 
 def worth_it(contender: Contender, scenario: str, number: int) -> bool:

@@ -65,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=_count, metavar="N", help="runs of relais (20)")
     parser.add_argument("--peer-runs", type=_count, metavar="N", help="runs of each peer (5)")
     parser.add_argument("--jobs", type=_count, metavar="N", help="runs at the same time (2)")
+    parser.add_argument("--replicas", type=_count, metavar="N", help="labs of each contender (1)")
+    parser.add_argument(
+        "--keep", action="store_true", help="add to the last results, which are of the same commit"
+    )
     parser.add_argument(
         "--contender", nargs="+", metavar="NAME", choices=CONTENDERS, help=", ".join(CONTENDERS)
     )
@@ -97,6 +101,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         runs=arguments.runs or (3 if quick else 20),
         peer_runs=arguments.peer_runs or (2 if quick else 5),
         jobs=arguments.jobs or (3 if quick else 2),
+        replicas=arguments.replicas or 1,
         pace=scenarios.QUICK if quick else scenarios.FULL,
         rest_s=arguments.rest_seconds or (20 if quick else 300),
         forwarding_turns=3 if quick else 10,
@@ -114,9 +119,16 @@ def _measure(arguments: argparse.Namespace) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LabError("another bench of this checkout is at work") from None
-        shutil.rmtree(BUILD / "samples", ignore_errors=True)
         signal.signal(signal.SIGTERM, _interrupt)
-        found = Results(save=partial(_save, settings_of(settings), facts.machine()))
+        machine, told = facts.machine(), settings_of(settings)
+        found = Results()
+        if arguments.keep and RESULTS.exists():
+            kept = json.loads(RESULTS.read_text())
+            found = results.kept(kept, machine)
+            told["contenders"] = {**kept["settings"]["contenders"], **told["contenders"]}
+        else:
+            shutil.rmtree(BUILD / "samples", ignore_errors=True)
+        found.save = partial(_save, told, machine)
         try:
             Campaign(settings, found).run()
         finally:

@@ -36,7 +36,7 @@ CONTENDERS = {
             "relais",
             "as the site playbook installs it; the lab's site, failback after 8 good seconds",
             unit="relaisd.service",
-            settle_s=8,
+            settle_s=5,
             back_s=90,
             provisioned=True,
         ),

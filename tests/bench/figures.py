@@ -147,6 +147,8 @@ def last_data(session: Mapping[str, Any], end: float) -> float:
 def failback(raw: Mapping[str, Any], marks: Marks, primary: str, standby: str) -> Figures:
     """What the way back cost; nothing to tell when the contender never left."""
     requests, start = raw["requests"], marks.cleared
+    if marks.ended == start:
+        return {}  # not watched
     before = within(requests["udp"], marks.before, start)
     if not any(via == standby for _unused, _unused, via in before[-50:]):
         return {"switched": 0}

@@ -226,6 +226,8 @@ def way_back(
     if load.via_for(STANDBY, 0.2):
         load.open_sessions(2, scenario, stop)
     cleared = scenarios.clear(site.isp)
+    if not pace.back_most_s:
+        return cleared, cleared, cleared
 
     def back() -> bool:
         return load.via_for(PRIMARY, pace.back_hold_s) and load.good_for(1)

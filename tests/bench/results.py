@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.errors import LabError
+
 from bench import stats, targets
 from bench.campaign import Results, ratios
 
@@ -37,6 +39,14 @@ def document(
         "failed": found.failed,
         "runs": found.runs,
     }
+
+
+def kept(document: Mapping[str, Any], machine: Mapping[str, Any]) -> Results:
+    """The results of an earlier call, to be added to. Raises LabError for those of other code."""
+    was, now = (str(each["commit"]).partition(" ")[0] for each in (document["machine"], machine))
+    if was != now:
+        raise LabError(f"--keep: the results are of commit {was}, this is {now}")
+    return Results(document["runs"], document["failed"], document["versions"])
 
 
 def summarised(runs: Sequence[Run]) -> dict[str, Any]:

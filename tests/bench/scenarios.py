@@ -93,7 +93,7 @@ EXTRAS = {
 
 @dataclass(frozen=True)
 class Pace:
-    """How patiently runs are watched."""
+    """How patiently runs are watched; `back_most_s` of 0: the way back is not."""
 
     warm_s: float
     cut_least_s: float
@@ -102,7 +102,7 @@ class Pace:
     back_most_s: float
 
 
-FULL = Pace(warm_s=3, cut_least_s=20, cut_hold_s=10, back_hold_s=8, back_most_s=1e9)
+FULL = Pace(warm_s=2, cut_least_s=10, cut_hold_s=4, back_hold_s=4, back_most_s=1e9)
 QUICK = Pace(warm_s=1.5, cut_least_s=3, cut_hold_s=2, back_hold_s=2, back_most_s=12)
 
 Instant = tuple[float, float]  # monotonic clock just before and just after

@@ -30,12 +30,12 @@ PRIMARY, STANDBY = "fibre", "lte"
 
 
 class Site:
-    """A contender's lab."""
+    """A contender's lab; copies of it are measured side by side."""
 
-    def __init__(self, contender: Contender, stop: threading.Event) -> None:
+    def __init__(self, contender: Contender, stop: threading.Event, copy: int = 0) -> None:
         checkout = state.default_name()[-6:]
-        self.contender = contender
-        self.name = f"b-{contender.name}-{checkout}"
+        self.contender, self.copy = contender, copy
+        self.name = f"b{copy or ''}-{contender.name}-{checkout}"
         self._stop = stop
         self._record: Record | None = None
         self._server: subprocess.Popen[str] | None = None

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from bench import plot, report, results, targets
-from bench.campaign import Results
+from bench import figures, plot, report, results, scenarios, targets
+from bench.campaign import Results, Settings, planned
+from bench.contenders import CONTENDERS
+from bench.figures import Marks
 from bench.stats import summary
+from lab.errors import LabError
 
 
 def found(**figures: list[float | None]) -> Results:
@@ -127,3 +131,29 @@ def test_results_are_saved_after_each_run() -> None:
     for _unused in range(2):
         result.add("relais", "silent", {"figures": {}})
     assert saved == [1, 2]
+
+
+def test_a_later_call_adds_to_the_results_of_the_same_commit() -> None:
+    first = json.loads(json.dumps(document(new_flows_ms=[200, 250])))
+    again = results.kept(first, {**MACHINE, "commit": "abc with changes"})
+    again.add("relais", "silent", {"figures": {"new_flows_ms": 300}, "late_ms": LATE})
+    made = results.document(SETTINGS, MACHINE, again)
+    assert made["summaries"]["relais"]["silent"]["new_flows_ms"]["median"] == 250
+    assert made["summaries"]["keepalived"]["silent"]["new_flows_ms"]["never"] == 1
+
+
+def test_results_of_another_commit_are_not_added_to() -> None:
+    with pytest.raises(LabError, match="abc"):
+        results.kept(document(new_flows_ms=[200]), {**MACHINE, "commit": "def"})
+
+
+def test_runs_are_numbered_on_and_scenarios_take_turns() -> None:
+    settings = Settings(("lsm",), ("rest", "silent", "carrier"), 3, 2, 2, scenarios.FULL)
+    plan = planned(CONTENDERS["lsm"], settings, {"silent": 5})
+    assert list(plan) == [(6, "silent"), (1, "carrier"), (7, "silent"), (2, "carrier")]
+
+
+def test_a_way_back_that_was_not_watched_has_no_figures() -> None:
+    raw = {"requests": {"udp": [[1.0, 1.1, "lte"]]}, "fixed": [], "sessions": []}
+    assert figures.failback(raw, Marks(0, 0, 2, 2, 2), "fibre", "lte") == {}
+    assert figures.failback(raw, Marks(0, 0, 2, 3, 4), "fibre", "lte")["switched"] == 1

@@ -28,7 +28,7 @@ def test_every_file_of_a_recipe_is_there(contender: object) -> None:
 
 
 def test_lab_names_fit() -> None:
-    assert max(len(f"b-{name}-123456") for name in CONTENDERS) <= 24
+    assert max(len(f"b9-{name}-123456") for name in CONTENDERS) <= 24
 
 
 def test_a_fresh_port_is_not_met_again_while_a_gateway_tracks_it() -> None:
