@@ -24,7 +24,7 @@ class Profile:
     anchor_ms: float
 
 
-FIBRE = Profile("fibre", 200.0, 80.0, 1000.0, 60.0, 60.0)
+FIBRE = Profile("fibre", 200.0, 80.0, 1000.0, 50.0, 60.0)
 DSL = Profile("dsl", 250.0, 120.0, 1000.0, 150.0, 80.0)
 CELLULAR = Profile("cellular", 400.0, 250.0, 1500.0, 300.0, 200.0)
 SATELLITE = Profile("satellite", 700.0, 700.0, 2500.0, 800.0, 700.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from relais.shell.netlink_socket import ACK, DUMP, NetlinkSocket, attribute, attributes
 from relais.shell.nudge import Connection
@@ -50,14 +50,17 @@ class Nfnetlink:
             found[name] = (packets, int.from_bytes(data.get(_COUNTER_BYTES, b"\0"), "big"))
         return found
 
-    def tcp_connections(self, mark: int, mask: int) -> list[Connection]:
-        """Open TCP connections with `connmark & mask == mark`. Raises OSError."""
+    def tcp_connections(self, marks: Collection[tuple[int, int]]) -> list[Connection]:
+        """Open TCP connections with `connmark & mask == mark` for one of these. Raises OSError."""
+        mark, mask = _common(marks)
         wanted = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
         kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
         found: list[Connection] = []
         for body in self._request(kind, DUMP, socket.AF_UNSPEC, wanted):
-            connection = _open_tcp(dict(attributes(body)))
-            if connection is not None:
+            entry = dict(attributes(body))
+            marked = int.from_bytes(entry.get(_CTA_MARK, b""), "big")
+            connection = _open_tcp(entry)
+            if connection is not None and any(marked & each == m for m, each in marks):
                 found.append(connection)
         return found
 
@@ -72,6 +75,14 @@ class Nfnetlink:
         payload = struct.pack("=BBH", family, 0, 0) + wanted
         for body in self._socket.ask(kind, flags, payload):
             yield body[4:]
+
+
+def _common(marks: Collection[tuple[int, int]]) -> tuple[int, int]:
+    """One mark and mask that fit all of these: the bits in which they agree."""
+    first, mask = next(iter(marks))
+    for mark, each in marks:
+        mask &= each & ~(mark ^ first)
+    return first & mask, mask
 
 
 def _open_tcp(entry: Mapping[int, bytes]) -> Connection | None:

@@ -247,9 +247,10 @@ class Simulation:
         ticks = (due - last - 1e-4) / pace
         # The counters must be read right before the world changes, to see what it changes.
         change = (self._changes[self._next_change] - last) / pace
-        if change < ticks:
+        due_ticks = math.inf if ticks == math.inf else math.ceil(ticks)
+        if change < due_ticks:
             return last + max(math.floor(change), first) * pace
-        return math.inf if ticks == math.inf else last + max(math.ceil(ticks), first) * pace
+        return last + max(due_ticks, first) * pace
 
     def _world_moves(self) -> bool:
         """Whether the next counters may start or end a silence."""
