@@ -14,8 +14,9 @@ class Contender:
     """One way to keep an office online.
 
     `unit` is its systemd unit on the gateway, `files` what its recipe puts there (name in
-    `gateway/` to path). A fault comes at a random point of `period_s`. A fault is held until new
-    flows work, but no longer than `detect_s`; the way back is watched for `back_s`.
+    `gateway/` to path), `inventory` the site that is set up when it is not the lab's own. A fault
+    comes at a random point of `period_s`. A fault is held until new flows work, but no longer than
+    `detect_s`; the way back is watched for `back_s`.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Contender:
     detect_s: float = 30
     back_s: float = 60
     provisioned: bool = False
+    inventory: str | None = None
 
 
 CONTENDERS = {
@@ -39,6 +41,15 @@ CONTENDERS = {
             settle_s=5,
             back_s=90,
             provisioned=True,
+        ),
+        Contender(
+            "relais-anchor",
+            "the same with an anchor in the Internet",
+            unit="relaisd.service",
+            settle_s=8,
+            back_s=90,
+            provisioned=True,
+            inventory="tests/lab/site_with_anchor",
         ),
         Contender(
             "keepalived",

@@ -51,6 +51,7 @@ def versions(site: Site) -> str | None:
     """Version of a contender's software, as its gateway tells it."""
     commands = {
         "relais": ["relais", "--version"],
+        "relais-anchor": ["relais", "--version"],
         "keepalived": ["dpkg-query", "-W", "-f", "${Version}", "keepalived"],
         "lsm": ["dpkg-query", "-W", "-f", "${Version}", "lsm"],
         "lsm-fast": ["dpkg-query", "-W", "-f", "${Version}", "lsm"],

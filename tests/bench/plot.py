@@ -78,7 +78,7 @@ def _mark(x: float, label: str, top: int, bottom: int) -> list[str]:
 
 
 def _row(name: str, found: Sequence[float | None], y: int) -> list[str]:
-    colour = OURS if name == "relais" else OTHERS
+    colour = OURS if name.startswith("relais") else OTHERS
     parts = [f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end" fill="{INK}">{name}</text>']
     parts += [
         f'<circle cx="{place(value)}" cy="{y}" r="4" fill="{colour}" fill-opacity="0.45"/>'

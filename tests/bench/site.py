@@ -69,6 +69,8 @@ class Site:
         words = ["up", *(("--provision",) if self.contender.provisioned else ())]
         if not self.contender.provisioned:
             words += [word for package in PEER_PACKAGES for word in ("--package", package)]
+        if self.contender.inventory is not None:
+            words.append(str(CHECKOUT / self.contender.inventory))
         log = BUILD / f"{self.name}.log"
         with log.open("w") as output:
             # A session of its own: Ctrl-C ends us, and we end the lab.

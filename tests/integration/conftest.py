@@ -101,6 +101,12 @@ def site_lab() -> Iterator[Lab]:
     yield from shared("site", "--provision")
 
 
+@pytest.fixture(scope="session")
+def anchored() -> Iterator[Lab]:
+    """A provisioned lab with an anchor in its Internet."""
+    yield from shared("anchor", "--provision", str(CHECKOUT / "tests" / "lab" / "site_with_anchor"))
+
+
 @pytest.fixture
 def spare_lab() -> Iterator[Lab]:
     """A name for a lab that the test starts, breaks and ends as it likes."""

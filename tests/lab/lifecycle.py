@@ -130,6 +130,9 @@ def _build(places: Places, source: Path, site: Topology, variables: Any, tree: P
             _started(places, record, services.start_dhcp(places, wan, record.namespaces[wan.node]))
     _started(places, record, services.start_dns(places, record.namespaces["internet"]))
     _started(places, record, services.start_hosts(places, record.namespaces["internet"]))
+    anchor = services.start_anchor(places, record.namespaces["internet"], variables)
+    if anchor is not None:
+        _started(places, record, anchor)
     machine.prepare_disk(places, tree, site)
     inventory.write_ssh_config(places, site)
     say(f"booting {site.host} ({record.suite})")

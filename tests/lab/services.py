@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lab import network, processes
 from lab.errors import LabError
 from lab.run import run, wait_until
-from lab.state import Places, Process
+from lab.state import CHECKOUT, Places, Process
 from lab.topology import ECHO_HOST, INTERNET_HOSTS, Wan
 
+ANCHOR_PORT = 8367
 LEASE_TIME = "2m"  # dnsmasq's shortest: a stale lease does not outlive a test by much
 ANSWERED_DOMAINS = ("example", "example.com", "example.net", "example.org")
 
@@ -62,6 +65,39 @@ def start_hosts(places: Places, namespace: str) -> Process:
         return "ready" in log.read_text()
 
     wait_until("the Internet's hosts", ready, within_s=20)
+    return process
+
+
+def start_anchor(places: Places, namespace: str, variables: Mapping[str, Any]) -> Process | None:
+    """The responder that the inventory's target `anchor` asks, on the Internet host of its address.
+
+    None when there is no such target, or its key is in a vault that the lab cannot open.
+    """
+    hosts = set(map(str, INTERNET_HOSTS.values()))
+    anchors = [t for t in variables.get("relais_targets") or [] if t.get("probe") == "anchor"]
+    key = variables.get("relais_anchor_key")
+    if not anchors or anchors[0].get("address") not in hosts or not isinstance(key, str):
+        return None
+    address, port = anchors[0]["address"], anchors[0].get("port", ANCHOR_PORT)
+    key_file = places.run / "anchor.key"
+    key_file.touch(mode=0o600)
+    key_file.write_text(f"{key}\n")
+    argv = network.within(
+        namespace,
+        *("env", f"PYTHONPATH={CHECKOUT / 'runtime' / 'src'}", "PYTHONDONTWRITEBYTECODE=1"),
+        *(sys.executable, "-m", "relais", "anchor", "--address", address),
+        *("--port", str(port), "--key-file", str(key_file)),
+    )
+    log = places.run / "anchor.log"
+    process = processes.spawn("anchor", argv, log)
+
+    def bound() -> bool:
+        if not processes.alive(process):
+            raise LabError(f"the anchor ended: {log.read_text().strip()}")
+        asked = network.within(namespace, "ss", "-Huln", f"sport = :{port}")
+        return bool(run(asked).stdout.strip())
+
+    wait_until("the anchor", bound, within_s=20)
     return process
 
 

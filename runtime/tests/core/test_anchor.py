@@ -104,6 +104,7 @@ def test_a_dead_anchor_diverts_nothing_and_is_benched(busy: bool) -> None:
     assert len(world.steers) == before
     assert not world.when("fibre lost")
     assert world.state.links["fibre"].quality is Quality.GOOD
+    assert world.state.links["fibre"].window.loss_percent() == 0.0
 
 
 def test_an_anchor_that_answers_again_is_asked_again() -> None:

@@ -38,8 +38,9 @@ def document(**figures: list[float | None]) -> dict[str, Any]:
     return results.document(SETTINGS, MACHINE, found(**figures))
 
 
-def verdicts(made: dict[str, Any]) -> dict[tuple[str, str, str], str]:
-    return {(t["scenario"], t["figure"], t["statistic"]): t["verdict"] for t in made["targets"]}
+def verdicts(made: dict[str, Any], contender: str = "relais") -> dict[tuple[str, str, str], str]:
+    judged = [target for target in made["targets"] if target["contender"] == contender]
+    return {(t["scenario"], t["figure"], t["statistic"]): t["verdict"] for t in judged}
 
 
 def test_a_target_is_met_missed_or_not_measured() -> None:
@@ -50,6 +51,16 @@ def test_a_target_is_met_missed_or_not_measured() -> None:
     assert made["noise", "evictions", "total"] == "not measured"
 
 
+def test_what_an_anchor_promises_is_asked_of_the_contender_that_has_one() -> None:
+    result = found(new_flows_ms=[250.0, 290.0])
+    made = results.document(SETTINGS, MACHINE, result)
+    assert verdicts(made, "relais-anchor")["silent", "new_flows_ms", "median"] == "not measured"
+    result.add("relais-anchor", "silent", {"figures": {"new_flows_ms": 160.0}})
+    made = results.document(SETTINGS, MACHINE, result)
+    assert verdicts(made, "relais-anchor")["silent", "new_flows_ms", "median"] == "missed"
+    assert verdicts(made, "relais-anchor")["silent", "new_flows_ms", "p99"] == "met"
+
+
 def test_never_misses_every_target() -> None:
     made = verdicts(document(new_flows_ms=[None, None]))
     assert made["silent", "new_flows_ms", "median"] == "missed"
@@ -57,7 +68,7 @@ def test_never_misses_every_target() -> None:
 
 def test_a_rate_is_to_be_at_least_its_target() -> None:
     for ratio, verdict in ((0.98, "met"), (0.96, "missed")):
-        summaries = {"forwarding": {"tcp_ratio": summary([ratio])}}
+        summaries = {"relais": {"forwarding": {"tcp_ratio": summary([ratio])}}}
         made = {t["figure"]: t["verdict"] for t in targets.judged(summaries)}
         assert made["tcp_ratio"] == verdict
 

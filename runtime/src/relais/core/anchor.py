@@ -26,7 +26,7 @@ METERED_DOUBT_MS = 100.0
 BUSY_PACKETS_PER_S = 25.0
 """More than this, our own questions not counted, is the office at work."""
 BUSY_MEMORY_MS = 3000.0
-RIPE_MIN_MS = 20.0
+RIPE_MIN_MS = 10.0
 ENOUGH = 2
 """Questions that must be overdue: one packet proves nothing."""
 BENCH_MS = 500.0
@@ -64,7 +64,7 @@ class Anchor:
 
     @property
     def ripe_ms(self) -> float:
-        """When an answer is overdue: SRTT + 4 RTTVAR (RFC 6298, 2.3), 20 ms at least."""
+        """When an answer is overdue: SRTT + 4 RTTVAR (RFC 6298, 2.3), 10 ms at least."""
         return max(RIPE_MIN_MS, (self.srtt_ms or 0.0) + 4 * self.rttvar_ms)
 
     def limit_ms(self, profile: Profile) -> float:

@@ -68,8 +68,9 @@ def misses(link: Link, order: Mapping[str, int], now_ms: float) -> Link:
         if sample.index is not None and len(indices) < BENCH_MISSES:
             indices = (*indices, sample.index)
         targets[index] = evolve(record, missed=record.missed + 1, indices=indices)
-        if record.missed + 1 == BENCH_MISSES and _alone(targets, index):
-            window = window.forgiven(indices)
+        unheard = record.missed + 1 >= BENCH_MISSES and sample.index is not None
+        if unheard and _alone(targets, index):
+            window = window.forgiven((*indices, sample.index))
     counts = link.alive and not link.full(now_ms)
     cusum = link.cusum.after(lost=lost, answered=0) if counts else link.cusum
     return evolve(link, window=window, targets=tuple(targets), cusum=cusum)

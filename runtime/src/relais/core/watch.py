@@ -37,8 +37,9 @@ def counted(before: Link, link: Link, now_ms: float) -> Link:
         if _packets_heard(before, link):
             anchor = anchor.looked(link.profile, now_ms)
         if anchor.dead(now_ms):
-            benched = evolve(link.targets[anchor.index], missed=BENCH_MISSES)
-            return _with_record(link, anchor.rested(), benched)
+            record = link.targets[anchor.index]
+            link = evolve(link, window=link.window.forgiven(record.indices))
+            return _with_record(link, anchor.rested(), evolve(record, missed=BENCH_MISSES))
     elif link.state is not LinkState.SUSPECT:
         anchor = anchor.rested()
     return link if anchor is link.anchor else evolve(link, anchor=anchor)

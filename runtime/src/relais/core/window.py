@@ -129,7 +129,7 @@ class Window:
         pending = tuple(evolve(s, missed=True) if s.probe in fresh else s for s in self.pending)
         return evolve(self, pending=pending), newly
 
-    def forgiven(self, indices: Iterable[int]) -> Window:
+    def forgiven(self, indices: Iterable[int | None]) -> Window:
         """The window with these places of the history counted as answered."""
         return evolve(self, answered_bits=self._forgiven(indices))
 
