@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from relais.core.actions import Evict, Record, SendProbe, Steer
+from relais.core.actions import Action, Evict, Record, SendProbe, Steer
 from relais.core.config import parse_config
 from relais.core.events import (
     AdminRequested,
@@ -73,6 +73,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 Answers = Callable[[str, str], bool]
+Listener = Callable[[State, Event, State, tuple[Action, ...]], None]
 
 
 @dataclass
@@ -84,6 +85,7 @@ class World:
     now_ms: float = 1000.0
     refuse_switch: bool = False
     tick_ms: float = TICK_MS
+    listener: Listener | None = None
 
     def __post_init__(self) -> None:
         self.state: State = initial(self.config, self.now_ms)
@@ -152,7 +154,10 @@ class World:
 
     def feed(self, event: Event) -> None:
         """One event through the core; its actions take effect at once."""
-        self.state, actions = step(self.state, event)
+        before = self.state
+        self.state, actions = step(before, event)
+        if self.listener is not None:
+            self.listener(before, event, self.state, actions)
         failed = False
         for action in actions:
             match action:

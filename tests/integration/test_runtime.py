@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 ECHO = "198.51.100.10"
+PYZ = Path(__file__).parents[2] / "roles" / "runtime" / "files" / "relais.pyz"
 STEADY = Path(__file__).with_name("steady.py")
 
 
@@ -237,6 +239,23 @@ def test_why_tells_the_rule_the_inputs_and_what_led_there(gateway: Any) -> None:
     page = gateway.exec("gw", "relais", "why", "voice").stdout
     assert len(page.splitlines()) <= 24
     assert why["event"] in page
+
+
+def test_a_recorded_cut_is_decided_again(gateway: Any, tmp_path: Path) -> None:
+    gateway.do("fault", "isp-fibre", "silent")
+    gateway.wait("voice leaves the fibre", lambda: uses(gateway) == ["lte"])
+    choice = relais(gateway, "why", "voice")["services"]["voice"]["event"]
+    written = ("replay", choice, "--export", "/tmp/cut.jsonl")
+    gateway.wait("the recording", lambda: "error" not in relais(gateway, *written))
+    told = relais(gateway, *written)
+    assert told["difference"] is None
+    assert choice in [decision.get("id") for decision in told["decisions"]]
+    assert "all as recorded" in gateway.exec("gw", "relais", "replay", choice).stdout
+    trace = tmp_path / "cut.jsonl"
+    trace.write_text(gateway.exec("gw", "cat", "/tmp/cut.jsonl").stdout, encoding="utf-8")
+    there = [sys.executable, PYZ, "simulate", "--trace", trace]
+    again = subprocess.run(there, check=True, capture_output=True, text=True).stdout
+    assert "voice: fibre to lte" in again
 
 
 def test_a_brownout_moves_services_and_resets_nothing(gateway: Any) -> None:

@@ -39,6 +39,7 @@ from relais.shell.nfnetlink import Nfnetlink
 from relais.shell.nft import Nft, NftError
 from relais.shell.nudge import Connection, Nudger
 from relais.shell.probes import Prober
+from relais.shell.recorder import Recorder
 
 NUDGES_AT_ONCE = 50
 NUDGE_PAUSE_S = 0.005
@@ -69,6 +70,7 @@ class Daemon:
         self._sequence = 0
         self._service_events: dict[str, tuple[str | None, str]] = {}
         self._journal = Journal(paths.state / "journal.db")
+        self._recorder = Recorder(self._journal.record)
         self._nft = Nft(config, paths.run / "nft" / "live.nft")
         self._netfilter = Nfnetlink()
         self._nudger = Nudger()
@@ -109,6 +111,7 @@ class Daemon:
         )
         self._write_state()
         await control.stop()
+        self._recorder.close()
         self._journal.stop()
         watching.cancel()
         stopping.cancel()
@@ -187,7 +190,8 @@ class Daemon:
 
     def take(self, event: Event) -> None:
         """Feed the core and do what it says, in its order: the switch, if any, comes first."""
-        self.state, actions = step(self.state, event)
+        before = self.state
+        self.state, actions = step(before, event)
         switch = next((action for action in actions if isinstance(action, Steer)), None)
         began = clock.monotonic_ms()
         failed = None if switch is None else self._steer(switch)
@@ -195,18 +199,21 @@ class Daemon:
         evictions = [action for action in actions if isinstance(action, Evict)]
         if evictions and failed is None:
             self._evict(evictions)
-        for action in actions:
+        noted: dict[int, str] = {}
+        for place, action in enumerate(actions):
             match action:
                 case Steer() | Evict():
                     pass
                 case Record(kind="switch") if switch is not None and failed is None:
-                    self._note(replace(action, inputs={"took_ms": took_ms}), event.now_ms)
+                    told = replace(action, inputs={"took_ms": took_ms})
+                    noted[place] = self._note(told, event.now_ms)
                 case Record(kind="switch" | "evict") if failed is not None:
                     pass  # It did not happen; SwitchFailed tells the truth below.
                 case SendProbe():
                     self._probers[action.wan].send(action.target, action.probe)
                 case Record():
-                    self._note(action, event.now_ms)
+                    noted[place] = self._note(action, event.now_ms)
+        self._recorder.took(before, event, self.state, actions, noted)
         if failed is not None:
             self.take(SwitchFailed(clock.monotonic_ms(), failed))
         elif any(isinstance(action, Record) for action in actions):
@@ -243,14 +250,15 @@ class Daemon:
         if later:
             asyncio.get_running_loop().call_later(NUDGE_PAUSE_S, self._nudge, later)
 
-    def _note(self, record: Record, decided_ms: float) -> None:
-        """Give a record its number and instants, remember it, journal it."""
+    def _note(self, record: Record, decided_ms: float) -> str:
+        """Give a record its number and instants, remember it, journal it; its identifier."""
         self._sequence += 1
         mono_ms = decided_ms if record.at_ms is None else record.at_ms
         now = clock.wall_at(mono_ms)
+        identifier = f"{now:%Y%m%dT%H%M%SZ}-{self._sequence:04d}"
         event: dict[str, object] = {
             "seq": self._sequence,
-            "id": f"{now:%Y%m%dT%H%M%SZ}-{self._sequence:04d}",
+            "id": identifier,
             "at": clock.rfc3339(now),
             "mono_ms": round(mono_ms, 3),
             "kind": record.kind,
@@ -262,9 +270,10 @@ class Daemon:
         }
         self._events.append(event)
         if record.kind == "choice" and record.service is not None:
-            self._service_events[record.service] = (str(event["id"]), str(event["at"]))
+            self._service_events[record.service] = (identifier, str(event["at"]))
         self._journal.append(event)
-        log.info("%s: %s (%s)", event["id"], record.what, record.why)
+        log.info("%s: %s (%s)", identifier, record.what, record.why)
+        return identifier
 
     def _write_state(self) -> None:
         self._written_ms = clock.monotonic_ms()

@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     for module in (
         "relais.cli_anchor",
         "relais.cli_drill",
+        "relais.cli_replay",
         "relais.cli_report",
         "relais.cli_simulate",
     ):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from relais.core.config import ConfigError
 from relais.core.model import Config
+from relais.core.recording import encode_decision
 from relais.simulate.measure import summary
 from relais.simulate.run import simulate
 from relais.simulate.scenario import (
@@ -22,7 +23,7 @@ from relais.simulate.scenario import (
 )
 from relais.simulate.show import summary_text
 from relais.simulate.stretch import Decision
-from relais.simulate.trace import TraceError, encode_decision, parse_trace, replay
+from relais.simulate.trace import TraceError, parse_trace, replay
 
 Subparsers = argparse._SubParsersAction
 MAX_DAYS = 3660.0
@@ -132,14 +133,20 @@ def _replay(arguments: argparse.Namespace) -> int:
     if arguments.decisions is not None:
         _write(arguments.decisions, decisions)
     if arguments.json:
-        print(json.dumps({"decisions": [encode_decision(one) for one in decisions]}))
+        print(
+            json.dumps({"decisions": [encode_decision(one.at_ms, one.action) for one in decisions]})
+        )
     else:
-        print("\n".join(_line(one) for one in decisions if "what" in encode_decision(one)))
+        print(
+            "\n".join(
+                _line(one) for one in decisions if "what" in encode_decision(one.at_ms, one.action)
+            )
+        )
     return 0
 
 
 def _line(decision: Decision) -> str:
-    told = encode_decision(decision)
+    told = encode_decision(decision.at_ms, decision.action)
     return f"{decision.at_ms / 1000:12.3f} s  {told['what']} ({told['why']})"
 
 
@@ -147,6 +154,6 @@ def _write(path: Path, decisions: Iterable[Decision]) -> None:
     try:
         with path.open("w", encoding="utf-8") as file:
             for decision in decisions:
-                file.write(json.dumps(encode_decision(decision)) + "\n")
+                file.write(json.dumps(encode_decision(decision.at_ms, decision.action)) + "\n")
     except OSError as error:
         raise BadInput(f"{path}: cannot be written: {error.strerror}") from error

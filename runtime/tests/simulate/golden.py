@@ -2,7 +2,9 @@
 """Recorded traces and the decisions expected on them.
 
 `python runtime/tests/simulate/golden.py --regenerate` rewrites both: do that when the engine is
-meant to decide otherwise, and read the difference before you commit it.
+meant to decide otherwise, and read the difference before you commit it. Of the traces that a real
+gateway recorded only the decisions are rewritten: their answers belong to the probes that it sent.
+When the engine probes at other instants, record them anew (docs/how-to/simulate.md).
 """
 
 from __future__ import annotations
@@ -16,11 +18,10 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from relais.core.events import Event
+from relais.core.recording import encode_decision, encode_event
 from relais.simulate.models import Episodes, Kind
 from relais.simulate.scenario import Scenario
 from relais.simulate.trace import (
-    encode_decision,
-    encode_event,
     parse_trace,
     replay,
     trace_head,
@@ -43,6 +44,8 @@ CASES: dict[str, tuple[Scenario, float]] = {
         80,
     ),
 }
+RECORDED = ("recorded-silent",)
+"""Exported from the lab's gateway with `relais replay --export`."""
 
 
 def trace_path(name: str) -> Path:
@@ -58,7 +61,9 @@ def decisions_path(name: str) -> Path:
 def decided(name: str) -> list[str]:
     """What the core decides on a case's events now, as JSON lines."""
     trace = parse_trace(trace_path(name).read_text(encoding="utf-8").splitlines())
-    return [json.dumps(encode_decision(decision)) for decision in replay(trace)]
+    return [
+        json.dumps(encode_decision(decision.at_ms, decision.action)) for decision in replay(trace)
+    ]
 
 
 def _lines(events: Iterable[Event]) -> list[str]:
@@ -72,6 +77,7 @@ def regenerate() -> None:
         _unused, events = run(scenario, seconds)
         lines = [json.dumps(trace_head(document(), 0.0)), *_lines(events)]
         trace_path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name in (*CASES, *RECORDED):
         decisions_path(name).write_text("\n".join(decided(name)) + "\n", encoding="utf-8")
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from simulate.golden import CASES, decided, decisions_path
+from simulate.golden import CASES, RECORDED, decided, decisions_path
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *RECORDED])
 def test_a_recorded_trace_is_decided_as_before(name: str) -> None:
     expected = decisions_path(name).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in decided(name)] == [json.loads(line) for line in expected]

@@ -187,8 +187,9 @@ def test_there_is_always_a_proven_choice_if_any_and_no_eviction_without_refuge(
     schedule: list[tuple[object, ...]],
 ) -> None:
     driver = Driver().play(schedule)
-    again = list(replay(Trace(CONFIG, 0.0, tuple(driver.events))))
-    assert again == list(replay(Trace(CONFIG, 0.0, tuple(driver.events))))
+    trace = Trace(initial(CONFIG, 0.0), tuple(driver.events))
+    again = list(replay(trace))
+    assert again == list(replay(trace))
     state = initial(CONFIG, 0.0)
     for event in driver.events:
         state, _unused = step(state, event)

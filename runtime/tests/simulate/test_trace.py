@@ -21,11 +21,10 @@ from relais.core.events import (
     Traffic,
 )
 from relais.core.model import Admin, Member
+from relais.core.recording import decode_event, encode_event
 from relais.simulate.models import Episodes, Kind
 from relais.simulate.trace import (
     TraceError,
-    decode_event,
-    encode_event,
     parse_trace,
     replay,
     trace_head,
@@ -60,7 +59,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 
 @given(events)
 def test_every_event_survives_a_trace(event: Event) -> None:
-    assert decode_event(json.loads(json.dumps(encode_event(event)))) == event
+    assert decode_event(json.loads(json.dumps(encode_event(event)))) == (event, ())
 
 
 def test_a_recorded_run_is_replayed_to_the_same_decisions() -> None:

@@ -7,10 +7,15 @@ import json
 import queue
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from relais.shell import recordings
+from relais.shell.recorder import Stretch
+
 KEEP_EVENTS = 200_000
+BATCH_EVENTS = 500
+WAITING_STRETCHES = 4
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, kind TEXT NOT NULL,
@@ -28,7 +33,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._queue: queue.Queue[Mapping[str, object] | None] = queue.Queue(maxsize=10_000)
+        self._queue: queue.Queue[Mapping[str, object] | Stretch | None] = queue.Queue(
+            maxsize=10_000
+        )
+        self._room = threading.Semaphore(WAITING_STRETCHES)
         self.error: str | None = None
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
 
@@ -38,7 +46,7 @@ class Journal:
         try:
             with sqlite3.connect(self._path, timeout=2.0) as database:
                 database.execute("PRAGMA journal_mode=WAL")
-                database.executescript(_SCHEMA)
+                database.executescript(_SCHEMA + recordings.SCHEMA)
                 last = database.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
             database.close()
         except sqlite3.Error as error:
@@ -53,6 +61,17 @@ class Journal:
         except queue.Full:
             self.error = "the journal cannot keep up; events were dropped"
 
+    def record(self, stretch: Stretch) -> None:
+        """Queue a recorded stretch; it is dropped when some wait already."""
+        if not self._room.acquire(blocking=False):
+            self.error = "the journal cannot keep up; a recording was dropped"
+            return
+        try:
+            self._queue.put_nowait(stretch)
+        except queue.Full:
+            self._room.release()
+            self.error = "the journal cannot keep up; a recording was dropped"
+
     def stop(self) -> None:
         """Write what is queued, then end."""
         self._queue.put(None)
@@ -61,24 +80,43 @@ class Journal:
     def _write(self) -> None:
         while True:
             item = self._queue.get()
-            if item is None:
+            batch: list[Mapping[str, object]] = []
+            while isinstance(item, Mapping):
+                batch.append(item)
+                if self._queue.empty() or len(batch) >= BATCH_EVENTS:
+                    break
+                item = self._queue.get()
+            if batch:
+                self._store(batch)
+            if isinstance(item, Stretch):
+                self._store_stretch(item)
+                self._room.release()
+            elif item is None:
                 return
-            batch = [item]
-            while not self._queue.empty() and len(batch) < 500:
-                extra = self._queue.get()
-                if extra is None:
-                    self._store(batch)
-                    return
-                batch.append(extra)
-            self._store(batch)
 
     def _store(self, batch: list[Mapping[str, object]]) -> None:
         rows = [{**row, "inputs": json.dumps(row["inputs"])} for row in batch]
+
+        def insert(database: sqlite3.Connection) -> None:
+            database.executemany(_INSERT, rows)
+            newest = int(str(rows[-1]["seq"]))
+            database.execute("DELETE FROM events WHERE seq <= ?", (newest - KEEP_EVENTS,))
+
+        self._transact(insert)
+
+    def _store_stretch(self, stretch: Stretch) -> None:
+        try:
+            row = recordings.pack(stretch)
+        except (TypeError, ValueError) as error:  # A value without a form must not end the thread.
+            self.error = f"a recording cannot be written: {error}"
+            return
+        self._transact(lambda database: recordings.store(database, row))
+
+    def _transact(self, change: Callable[[sqlite3.Connection], None]) -> None:
+        """All of a change or nothing of it, also when the power fails."""
         try:
             with sqlite3.connect(self._path, timeout=2.0) as database:
-                database.executemany(_INSERT, rows)
-                newest = int(str(rows[-1]["seq"]))
-                database.execute("DELETE FROM events WHERE seq <= ?", (newest - KEEP_EVENTS,))
+                change(database)
             database.close()
             self.error = None
         except sqlite3.Error as error:
