@@ -65,8 +65,8 @@ def suspicion(link: Link, now_ms: float) -> tuple[float, str] | None:
 def replied(link: Link, event: ProbeReplied) -> Link | None:
     """The link after an answer of its anchor to a quick question; None if it is no such answer.
 
-    It proves the link, and counts nowhere else. One that comes after the suspicion proves nothing,
-    since its question left before.
+    It ends the anchor's silence and counts nowhere else: a probe of another target that is missed
+    still calls for a burst, whose answers say how much the line really loses.
     """
     anchor = link.anchor
     sent_ms = None if anchor is None else anchor.sent_ms(event.probe)
@@ -75,8 +75,7 @@ def replied(link: Link, event: ProbeReplied) -> Link | None:
     anchor = anchor.heard(sent_ms, event.rtt_ms)
     if link.state is not LinkState.UP:
         return evolve(link, anchor=anchor)
-    link = _with_record(link, anchor, TargetRecord(0, event.now_ms, event.rtt_ms))
-    return evolve(link, proved_ms=event.now_ms)
+    return _with_record(link, anchor, TargetRecord(0, event.now_ms, event.rtt_ms))
 
 
 def cleared(link: Link, now_ms: float) -> Link:
