@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
 from relais.core.link import BURST_ROUNDS, Link, Rate, TargetRecord
-from relais.core.pacing import BURST_SPACING_MS
+from relais.core.pacing import BURST_SPACING_MS, LOSSY_INTERVAL_MS, lossy
 from relais.core.transitions import LinkState, Trigger
 
 EDGE = "edge"
@@ -73,7 +73,10 @@ def misses(link: Link, order: Mapping[str, int], now_ms: float) -> Link:
             window = window.forgiven((*indices, sample.index))
     counts = link.alive and not link.full(now_ms)
     cusum = link.cusum.after(lost=lost, answered=0) if counts else link.cusum
-    return evolve(link, window=window, targets=tuple(targets), cusum=cusum)
+    link = evolve(link, window=window, targets=tuple(targets), cusum=cusum)
+    if lossy(link) and link.next_probe_ms > now_ms + LOSSY_INTERVAL_MS:
+        return evolve(link, next_probe_ms=now_ms + LOSSY_INTERVAL_MS)
+    return link
 
 
 def _alone(targets: Sequence[TargetRecord], index: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from relais.core.evolve import evolve
 from relais.core.link import Burst, Link
+from relais.core.quality import DOUBT, Quality
 from relais.core.transitions import LinkState
 
 BURST_SPACING_MS = 20.0
@@ -14,6 +15,7 @@ METERED_STANDBY_MS = 30_000.0
 METERED_ACTIVE_MS = 5000.0
 LOST_INTERVAL_MS = 50.0
 HICCUP_INTERVAL_MS = 100.0
+LOSSY_INTERVAL_MS = 100.0
 DOWN_INTERVAL_MS = 1000.0
 BIRTH_INTERVAL_MS = 250.0
 PROBE_BYTES = 180
@@ -40,7 +42,13 @@ def pace_ms(link: Link, interval_ms: float, *, active: bool) -> float:
         case LinkState.UP if metered:
             return METERED_ACTIVE_MS if active else METERED_STANDBY_MS
         case LinkState.UP:
-            return interval_ms
+            return min(interval_ms, LOSSY_INTERVAL_MS) if lossy(link) else interval_ms
+
+
+def lossy(link: Link) -> bool:
+    """An unmetered line that may be turning bad: more probes tell a brownout from bad luck."""
+    doubtful = link.cusum.bad >= DOUBT and link.quality is Quality.GOOD
+    return doubtful and link.state is LinkState.UP and not link.wan.metered
 
 
 def probes(

@@ -14,6 +14,8 @@ HEALTHY_LOSS = 0.05
 _ON_LOSS = math.log(BROWNOUT_LOSS / HEALTHY_LOSS)
 _ON_ANSWER = math.log((1 - BROWNOUT_LOSS) / (1 - HEALTHY_LOSS))
 ALARM = 16.0
+DOUBT = 3.0
+"""Two losses close together: reason to look more often, no more."""
 WELL = 8.0
 
 

@@ -54,7 +54,8 @@ class State:
 class Work:
     """One step in progress: links being replaced and actions being gathered.
 
-    `hold` is False when the administrator has just spoken, which ends a manual hold.
+    `hold` is False when the administrator has just spoken, which ends a manual hold. `alarmed`: a
+    line may just have turned bad, and the review should not wait for the next second.
     """
 
     state: State
@@ -64,6 +65,7 @@ class Work:
     next_probe: int
     reviewed_ms: float
     hold: bool = True
+    alarmed: bool = False
 
 
 def initial(config: Config, now_ms: float) -> State:

@@ -22,6 +22,7 @@ from relais.core.events import (
 from relais.core.evolve import evolve
 from relais.core.link import Link, advance, begin_burst, observed
 from relais.core.model import Admin
+from relais.core.quality import ALARM, Quality
 from relais.core.review import review
 from relais.core.select import Choice
 from relais.core.state import REVIEW_MS, State, Work
@@ -184,7 +185,7 @@ def _tick(work: Work, event: Tick) -> None:
         if not link.calm:
             link = _examined(work, name, link, now_ms)
         work.links[name] = link
-    if now_ms // REVIEW_MS != work.state.reviewed_ms // REVIEW_MS:
+    if work.alarmed or now_ms // REVIEW_MS != work.state.reviewed_ms // REVIEW_MS:
         work.reviewed_ms = now_ms
         review(work, now_ms)
     _ask_anchors(work, now_ms)
@@ -194,7 +195,9 @@ def _tick(work: Work, event: Tick) -> None:
 def _examined(work: Work, name: str, link: Link, now_ms: float) -> Link:
     """The link after what the passing of time says of it."""
     config, order = work.state.config, work.state.order
-    link = evidence.misses(link, order, now_ms)
+    before, link = link, evidence.misses(link, order, now_ms)
+    if link is not before and link.cusum.bad >= ALARM and link.quality is Quality.GOOD:
+        work.alarmed = True
     if link.state is LinkState.UP:
         if not link.usable:
             return link
