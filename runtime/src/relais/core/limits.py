@@ -12,6 +12,7 @@ from relais.core.window import Window
 
 LOSS_PROBES = 120
 """Newest probes that loss is counted over when a service has limits."""
+_NEWEST = tuple((1 << probes) - 1 for probes in range(LOSS_PROBES + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Limits:
         srtt_ms = window.srtt_ms
         if srtt_ms is None:
             return True
-        probes = min(window.count, LOSS_PROBES)
-        answered = (window.answered_bits & ((1 << probes) - 1)).bit_count()
+        probes = window.count if window.count < LOSS_PROBES else LOSS_PROBES
+        answered = (window.answered_bits & _NEWEST[probes]).bit_count()
         jitter_ms = window.jitter_ms or 0.0
         return (
             probes - answered <= self.losses[probes]

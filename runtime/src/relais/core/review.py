@@ -53,8 +53,9 @@ def settled(link: Link, limits: Limits | None, now_ms: float) -> bool:
         or link.admin_until_ms is not None
         or link.sla_since_ms
         or link.sla_broken
-        or link.full(now_ms)
     ):
+        return False
+    if link.rate is not None and now_ms < link.rate.full_until_ms:
         return False
     for record in link.targets:
         if record.missed >= BENCH_MISSES:

@@ -33,7 +33,10 @@ class Office:
 
 
 class Demand:
-    """The office's wishes through one stretch, put on whatever link the `default` service uses."""
+    """The office's wishes through one stretch, put on whatever link the `default` service uses.
+
+    `loaded`: some link carries traffic now; `watched`: throughput may matter now.
+    """
 
     def __init__(
         self, office: Office, config: Config, lines: Mapping[str, Line], stretch: Stretch, seed: str
@@ -46,6 +49,7 @@ class Demand:
         }
         self._carriers: dict[str, float] = {}
         self.loaded = False
+        self.watched = False
         fills = Episodes(Kind.SPIKE, per_hour=office.fills_per_hour, seconds=office.fill_seconds)
         busy = self._busy(stretch)
         spans = draw(fills, stretch, seeded(f"{seed}/office"))
@@ -77,6 +81,7 @@ class Demand:
     def apply(self, now_ms: float) -> None:
         """Put the load of this instant on the links."""
         office = self._office
+        self.watched = self._watched.active(now_ms)
         full = self._fills.active(now_ms)
         wanted = office.busy_mbit if self._busy_time.active(now_ms) else office.idle_mbit
         self.loaded = False
@@ -93,7 +98,3 @@ class Demand:
             else:
                 line.load(now_ms, min(wanted * share, sold * CALM_SHARE))
             self.loaded = self.loaded or line.loaded
-
-    def watched(self, now_ms: float) -> bool:
-        """Whether throughput may matter now."""
-        return self._watched.active(now_ms)

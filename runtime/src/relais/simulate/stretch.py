@@ -240,8 +240,7 @@ class Simulation:
         if self._look or self._dense or self._world_moves() or self._pace_changes():
             return last + first * pace
         looked_ms = last + (now_ms - last) // pace * pace
-        watched = self._demand.watched(now_ms)
-        due = effective_ms(self._state, looked_ms, watched=watched)
+        due = effective_ms(self._state, looked_ms, watched=self._demand.watched)
         if not self._demand.loaded:
             due = min(due, self._pace.calm_ms())
         ticks = (due - last - 1e-4) / pace
