@@ -42,7 +42,7 @@ def main(address: str, port: int, key: str, questions: int, noise: int) -> dict[
             try:
                 message = channel.recv(2048)
             except TimeoutError:
-                break
+                continue
             back += len(message)
             number = asker.answered(message)
             if number is not None:

@@ -47,6 +47,7 @@ class Anchor:
     """One link's view of its anchor, the target `name` at `index`; times are monotonic ms.
 
     `pending`: questions since the last answer, oldest first. `asking`: it is asked quickly now.
+    `alarmed`: the burst under way was called for by its silence.
     `accused_ms`: since when packets arrive and its answers do not. `busy_ms`: when the office was
     last seen at work. `asked` counts questions since the throughput was last looked at.
     """
@@ -55,6 +56,7 @@ class Anchor:
     index: int
     pending: tuple[Question, ...] = ()
     asking: bool = False
+    alarmed: bool = False
     asked_ms: float = 0.0
     srtt_ms: float | None = None
     rttvar_ms: float = 0.0
@@ -125,7 +127,7 @@ class Anchor:
         """No longer asked quickly, nothing awaited and nothing held against it."""
         if not self.asking and not self.pending and self.accused_ms is None:
             return self
-        return evolve(self, asking=False, pending=(), accused_ms=None)
+        return evolve(self, asking=False, alarmed=False, pending=(), accused_ms=None)
 
 
 def first_anchor(config: Config) -> Anchor | None:

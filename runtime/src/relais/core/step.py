@@ -201,7 +201,10 @@ def _examined(work: Work, name: str, link: Link, now_ms: float) -> Link:
     if link.state is LinkState.UP:
         if not link.usable:
             return link
-        doubt = watch.suspicion(link, now_ms) or evidence.suspicion(link, order, now_ms)
+        doubt = watch.suspicion(link, now_ms)
+        if doubt is not None and link.anchor is not None:
+            link = evolve(link, anchor=evolve(link.anchor, alarmed=True))
+        doubt = doubt or evidence.suspicion(link, order, now_ms)
         if doubt is None:
             return link
         link = evolve(link, dark_since_ms=doubt[0], dark_count=link.window.count)

@@ -81,7 +81,13 @@ def replied(link: Link, event: ProbeReplied) -> Link | None:
 def cleared(link: Link, now_ms: float) -> Link:
     """A false alarm: when others answered the burst and the anchor did not, it is to blame."""
     anchor = link.anchor
-    if anchor is None or not anchor.pending:
+    if anchor is None:
+        return link
+    if anchor.alarmed:  # What was sent into the short silence is no loss of the line.
+        anchor = evolve(anchor, alarmed=False)
+        window = link.window.rewound(link.dark_count)
+        link = evolve(link, window=window, anchor=anchor)
+    if not anchor.pending:
         return link
     accused_ms = now_ms if anchor.accused_ms is None else anchor.accused_ms
     return evolve(link, anchor=evolve(anchor, pending=(), accused_ms=accused_ms))
