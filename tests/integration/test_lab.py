@@ -11,6 +11,12 @@ from typing import Any
 import pytest
 
 HOSTS = ("198.51.100.10", "198.51.100.70", "198.51.100.140", "198.51.100.200")
+HOSTS6 = (
+    "2001:db8:ffff:a::10",
+    "2001:db8:ffff:b::70",
+    "2001:db8:ffff:c::140",
+    "2001:db8:ffff:c::200",
+)
 ECHO_PORTS = ("7", "443", "500", "4500", "5060", "5061", "9000", "51820")
 FIRST_HOP = "203.0.113.1"
 FIBRE = "203.0.113.2"
@@ -39,7 +45,10 @@ def test_status_tells_programs_what_there_is_and_how_to_get_in(lab: Any) -> None
     status = lab.status()
     assert status["state"] == "up"
     assert list(status["nodes"]) == ["gw", "lan", "isp-fibre", "isp-lte", "internet"]
-    assert status["nodes"]["internet"]["addresses"] == [f"{address}/32" for address in HOSTS]
+    assert status["nodes"]["internet"]["addresses"] == [
+        *(f"{address}/32" for address in HOSTS),
+        *(f"{address}/128" for address in HOSTS6),
+    ]
     assert [wan["name"] for wan in status["wans"]] == ["fibre", "lte"]
     answer = subprocess.run(
         [*status["ssh"]["argv"], "hostname"], capture_output=True, text=True, check=True
@@ -67,7 +76,7 @@ def test_exec_passes_input_output_and_exit_status_through(lab: Any, node: str) -
     assert result.returncode == 42
 
 
-@pytest.mark.parametrize("address", HOSTS)
+@pytest.mark.parametrize("address", [*HOSTS, *HOSTS6])
 def test_every_internet_host_answers_ping_dns_http_and_echo(lab: Any, address: str) -> None:
     assert lab.ping("isp-fibre", address)
     for verb in ("dns-udp", "dns-tcp"):

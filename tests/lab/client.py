@@ -27,11 +27,15 @@ def tcp(address: str, *ports: str) -> str:
 
 
 def udp_echo(address: str, port: int) -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as client:
         client.settimeout(WITHIN_S)
         client.connect((address, port))  # an answer from another address is not heard
         client.send(f"hello {port}".encode())
         return client.recv(2048).decode()
+
+
+def family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def tcp_echo(address: str, port: int) -> str:
@@ -49,7 +53,7 @@ def read(address: str, port: str, wanted: str) -> str:
 
 
 def dns_udp(address: str, name: str) -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as client:
         client.settimeout(WITHIN_S)
         client.connect((address, DNS_PORT))
         client.send(question(name))

@@ -45,6 +45,7 @@ def clear(namespace: str) -> None:
         if network.nft_has(namespace, table):
             network.nft(namespace, f"delete table {table}\n")
     run(["ip", "-n", namespace, "link", "set", CUSTOMER_SIDE, "up"])
+    network.put_ipv6_back(namespace)
 
 
 def _silent() -> Change:
@@ -64,9 +65,11 @@ def _carrier() -> Change:
 
 def _loss(percent: str) -> Change:
     share = round(_number("loss", "PERCENT", percent, 0.01, 100) * 100)
-    # ARP is spared: on a real line it never crosses the part that loses.
+    # ARP and its like are spared: on a real line they never cross the part that loses.
+    spared = "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, "
+    spared += "nd-neighbor-advert } accept"
     lost = f"numgen random mod 10000 <= {share - 1}"
-    return _cable(f"meta protocol {{ ip, ip6 }} {lost} counter drop")
+    return _cable(f"{spared}\n    meta protocol {{ ip, ip6 }} {lost} counter drop")
 
 
 def _hiccup(milliseconds: str) -> Change:

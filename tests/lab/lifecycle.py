@@ -14,7 +14,7 @@ from lab import base, inventory, machine, network, processes, services, state, t
 from lab.errors import LabError
 from lab.run import attempt, say, wait_until
 from lab.state import Places, Process, Record
-from lab.topology import INTERNET_HOSTS, Topology
+from lab.topology import INTERNET_HOSTS, INTERNET_HOSTS6, Topology
 
 KINDS = {"gw": "machine", "lan": "client", "internet": "internet"}
 
@@ -126,8 +126,9 @@ def _build(places: Places, source: Path, site: Topology, variables: Any, tree: P
     say(f"{places.name}: {', '.join(site.nodes)}")
     network.build(site, record.namespaces)
     for wan in site.wans:
-        if wan.pool is not None:
-            _started(places, record, services.start_dhcp(places, wan, record.namespaces[wan.node]))
+        if wan.served:
+            namespace = record.namespaces[wan.node]
+            _started(places, record, services.start_operator(places, wan, namespace))
     _started(places, record, services.start_dns(places, record.namespaces["internet"]))
     _started(places, record, services.start_hosts(places, record.namespaces["internet"]))
     anchor = services.start_anchor(places, record.namespaces["internet"], variables)
@@ -173,8 +174,10 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
         addresses={
             "gw": [str(site.lan)],
             "lan": [str(site.client)],
-            **{wan.node: [str(wan.isp)] for wan in site.wans},
-            "internet": [f"{address}/32" for address in INTERNET_HOSTS.values()],
+            **{wan.node: [str(a) for a in (wan.isp, wan.ipv6 and wan.ipv6.isp) if a]
+               for wan in site.wans},
+            "internet": [*(f"{address}/32" for address in INTERNET_HOSTS.values()),
+                         *(f"{address}/128" for address in INTERNET_HOSTS6.values())],
         },
         cgroups=cgroups,
     )  # fmt: skip

@@ -7,6 +7,7 @@ ISPs and the Internet are joined without addresses: IPv4 routes with an IPv6 lin
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.run import attempt, run
 from lab.state import make_folder
-from lab.topology import INTERNET_HOSTS, Topology, Wan
+from lab.topology import INTERNET_HOSTS, INTERNET_HOSTS6, Ipv6, Topology, Wan
 
 NETNS = Path("/run/netns")
 RESOLVERS = Path("/etc/netns")
@@ -25,6 +26,7 @@ ROUTER_SETTINGS = (
     "net.ipv4.ip_forward=1",
     "net.ipv4.conf.all.rp_filter=0",
     "net.ipv4.conf.default.rp_filter=0",
+    "net.ipv6.conf.all.forwarding=1",
 )
 # The host may forward; a fresh Debian does not.
 FRESH_SETTINGS = ("net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0")
@@ -35,6 +37,7 @@ table inet lab_isp {{
   chain customer {{
     type filter hook forward priority 0; policy accept;
     iifname "{customer}" ip saddr != {network} counter drop
+    iifname "{customer}" {foreign6} counter drop
   }}
 }}
 """
@@ -59,6 +62,7 @@ def build(topology: Topology, namespaces: dict[str, str]) -> None:
     _client(topology, namespaces["lan"])
     _settings(namespaces["internet"], ROUTER_SETTINGS)
     _ip(namespaces["internet"], *(f"addr add {a}/32 dev lo" for a in INTERNET_HOSTS.values()))
+    _ip(namespaces["internet"], *(f"addr add {a}/128 dev lo" for a in INTERNET_HOSTS6.values()))
     for index, wan in enumerate(topology.wans, start=1):
         _isp(wan, index, namespaces)
 
@@ -73,6 +77,16 @@ def remove(namespace: str) -> None:
 def nft(namespace: str, rules: str) -> None:
     """Load nftables text in a namespace, in one transaction."""
     run(within(namespace, "nft", "-f", "-"), stdin=rules)
+
+
+def put_ipv6_back(namespace: str) -> None:
+    """Give an operator's end of the cable the IPv6 addresses that its alias names.
+
+    They are there at once (nodad): while the gateway is down the cable has no carrier.
+    """
+    shown = run(["ip", "-n", namespace, "-json", "link", "show", CUSTOMER_SIDE])
+    addresses = json.loads(shown.stdout)[0].get("ifalias", "").split()
+    _ip(namespace, *(f"addr replace {a} dev {CUSTOMER_SIDE} nodad" for a in addresses))
 
 
 def nft_has(namespace: str, table: str) -> bool:
@@ -109,7 +123,21 @@ def _isp(wan: Wan, index: int, namespaces: dict[str, str]) -> None:
         f"addr add fe80::2/64 dev {uplink} nodad",
         f"route add {wan.isp.network} via inet6 fe80::1 dev {uplink}",
     )
-    nft(isp, ISP_RULES.format(customer=CUSTOMER_SIDE, network=wan.isp.network))
+    foreign6 = "meta nfproto ipv6"
+    if wan.ipv6 is not None:
+        _isp6(wan.ipv6, isp, internet, uplink)
+        foreign6 = f"ip6 saddr != {wan.ipv6.isp.network}"
+    rules = ISP_RULES.format(customer=CUSTOMER_SIDE, network=wan.isp.network, foreign6=foreign6)
+    nft(isp, rules)
+
+
+def _isp6(ipv6: Ipv6, isp: str, internet: str, uplink: str) -> None:
+    """Its addresses stand in the alias of the interface too: going down, it loses them."""
+    addresses = {str(ipv6.isp), f"{ipv6.router}/{ipv6.isp.network.prefixlen}"}
+    run(["ip", "-n", isp, "link", "set", CUSTOMER_SIDE, "alias", " ".join(sorted(addresses))])
+    put_ipv6_back(isp)
+    _ip(isp, f"route add ::/0 via fe80::2 dev {CORE_SIDE}")
+    _ip(internet, f"route add {ipv6.isp.network} via fe80::1 dev {uplink}")
 
 
 def _cable(one: str, one_end: str, other: str, other_end: str) -> None:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs that make the namespaces answer: DHCP at operators, DNS and hosts on the Internet."""
+"""Programs that make the namespaces answer: DHCP and router advertisements at operators, DNS and
+hosts on the Internet."""
 
 from __future__ import annotations
 
@@ -12,41 +13,49 @@ from lab import network, processes
 from lab.errors import LabError
 from lab.run import run, wait_until
 from lab.state import CHECKOUT, Places, Process
-from lab.topology import ECHO_HOST, INTERNET_HOSTS, Wan
+from lab.topology import ECHO_HOST, INTERNET_HOSTS, INTERNET_HOSTS6, Wan
 
 ANCHOR_PORT = 8367
+EVERY_ADDRESS = (*INTERNET_HOSTS.values(), *INTERNET_HOSTS6.values())
+RA_INTERVAL_S = 10
 LEASE_TIME = "2m"  # dnsmasq's shortest: a stale lease does not outlive a test by much
 ANSWERED_DOMAINS = ("example", "example.com", "example.net", "example.org")
 
 
-def start_dhcp(places: Places, wan: Wan, namespace: str) -> Process:
-    """The operator leases an address to its customer."""
-    assert wan.pool is not None
-    return _dnsmasq(
-        places,
-        wan.node,
-        namespace,
-        "--port=0",
-        f"--interface={network.CUSTOMER_SIDE}",
-        f"--dhcp-range={wan.pool.first},{wan.pool.last},{wan.isp.netmask},{LEASE_TIME}",
-        f"--dhcp-option=option:router,{wan.isp.ip}",
-        f"--dhcp-option=option:dns-server,{ECHO_HOST}",
-        f"--dhcp-leasefile={places.run / wan.node}.leases",
-        "--dhcp-authoritative",
-        "--no-ping",
-    )
+def start_operator(places: Places, wan: Wan, namespace: str) -> Process:
+    """The operator leases an address to its customer, or advertises a prefix, or both."""
+    options = ["--port=0", f"--interface={network.CUSTOMER_SIDE}"]
+    if wan.pool is not None:
+        options += [
+            f"--dhcp-range={wan.pool.first},{wan.pool.last},{wan.isp.netmask},{LEASE_TIME}",
+            f"--dhcp-option=option:router,{wan.isp.ip}",
+            f"--dhcp-option=option:dns-server,{ECHO_HOST}",
+            f"--dhcp-leasefile={places.run / wan.node}.leases",
+            "--dhcp-authoritative",
+            "--no-ping",
+        ]
+    if wan.ipv6 is not None and wan.ipv6.advertised:
+        # With `constructor` it begins anew when the address of a cable that was pulled is back.
+        options += [
+            "--enable-ra",
+            f"--ra-param={network.CUSTOMER_SIDE},{RA_INTERVAL_S}",
+            f"--dhcp-range=::,constructor:{network.CUSTOMER_SIDE},ra-only,64",
+        ]
+    return _dnsmasq(places, wan.node, namespace, *options)
 
 
 def start_dns(places: Places, namespace: str) -> Process:
     """Every Internet host resolves any name under the documentation domains (RFC 2606)."""
     names = {f"{name}.example": address for name, address in INTERNET_HOSTS.items()}
+    names6 = {f"{name}.example": address for name, address in INTERNET_HOSTS6.items()}
     names |= dict.fromkeys(ANSWERED_DOMAINS, INTERNET_HOSTS["web"])
     return _dnsmasq(
         places,
         "dns",
         namespace,
-        *(f"--listen-address={address}" for address in INTERNET_HOSTS.values()),
+        *(f"--listen-address={address}" for address in EVERY_ADDRESS),
         *(f"--address=/{name}/{address}" for name, address in names.items()),
+        *(f"--address=/{name}/{address}" for name, address in names6.items()),
         "--local-ttl=60",
     )
 
@@ -55,7 +64,7 @@ def start_hosts(places: Places, namespace: str) -> Process:
     """Echo, stream and HTTP on every Internet host."""
     log = places.run / "hosts.log"
     script = Path(__file__).with_name("internet_host.py")
-    addresses = map(str, INTERNET_HOSTS.values())
+    addresses = map(str, EVERY_ADDRESS)
     argv = network.within(namespace, sys.executable, "-I", str(script), *addresses)
     process = processes.spawn("internet hosts", argv, log)
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import Any
 
 from lab.errors import LabError
@@ -18,6 +25,13 @@ INTERNET_HOSTS: Mapping[str, IPv4Address] = {
     "resolver-c": IPv4Address("198.51.100.140"),
     "web": IPv4Address("198.51.100.200"),
 }
+# The same hosts by IPv6.
+INTERNET_HOSTS6: Mapping[str, IPv6Address] = {
+    "resolver-a": IPv6Address("2001:db8:ffff:a::10"),
+    "resolver-b": IPv6Address("2001:db8:ffff:b::70"),
+    "resolver-c": IPv6Address("2001:db8:ffff:c::140"),
+    "web": IPv6Address("2001:db8:ffff:c::200"),
+}
 ECHO_HOST = INTERNET_HOSTS["resolver-a"]
 
 # Where an operator with DHCP takes its customers' addresses from; the first free one is used.
@@ -25,6 +39,8 @@ DHCP_NETWORKS = tuple(
     IPv4Network(text)
     for text in ("203.0.113.128/26", "203.0.113.192/26", "203.0.113.64/26", "203.0.113.0/26")
 )
+# What an operator that advertises a prefix takes it from.
+ADVERTISED_NETWORKS = tuple(IPv6Network(f"2001:db8:fe0{n}::/64") for n in range(8))
 WAN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -37,6 +53,16 @@ class DhcpPool:
 
 
 @dataclass(frozen=True)
+class Ipv6:
+    """IPv6 of a line: the ISP's own address, the next hop that the customer is told, and whether
+    the ISP tells it by router advertisements."""
+
+    isp: IPv6Interface
+    router: IPv6Address
+    advertised: bool
+
+
+@dataclass(frozen=True)
 class Wan:
     """One line: the gateway's interface, and the ISP's end of the cable."""
 
@@ -44,6 +70,12 @@ class Wan:
     interface: str
     isp: IPv4Interface
     pool: DhcpPool | None
+    ipv6: Ipv6 | None = None
+
+    @property
+    def served(self) -> bool:
+        """Whether the operator runs a program that tells the customer its address."""
+        return self.pool is not None or (self.ipv6 is not None and self.ipv6.advertised)
 
     @property
     def node(self) -> str:
@@ -85,6 +117,7 @@ def from_variables(host: str, variables: Mapping[str, Any]) -> Topology:
         static.get(index) or _dhcp(host, f"relais_wans[{index}]", raw, taken)
         for index, raw in enumerate(raw_wans)
     ]
+    wans = _with_ipv6(host, raw_wans, wans)
     _refuse_duplicates(host, wans)
     return Topology(
         host=host,
@@ -116,6 +149,41 @@ def _dhcp(host: str, path: str, wan: Mapping[str, Any], taken: list[IPv4Network]
     isp = IPv4Interface(f"{network[1]}/{network.prefixlen}")
     pool = DhcpPool(first=network[2], last=network[-2])
     return Wan(_name(host, path, wan), _cable(host, path, wan), isp, pool)
+
+
+def _with_ipv6(host: str, raw_wans: Sequence[Any], wans: Sequence[Wan]) -> list[Wan]:
+    """The lines with the IPv6 that the inventory gives them."""
+    taken: list[IPv6Network] = []
+    for index, raw in enumerate(raw_wans):
+        if "address6" in raw:
+            path = f"relais_wans[{index}].address6"
+            taken.append(_interface6(host, path, raw["address6"]).network)
+    free = iter([n for n in ADVERTISED_NETWORKS if not any(n.overlaps(t) for t in taken)])
+    return [
+        replace(wan, ipv6=_ipv6(host, f"relais_wans[{index}]", raw_wans[index], free))
+        for index, wan in enumerate(wans)
+    ]
+
+
+def _ipv6(host: str, path: str, wan: Mapping[str, Any], free: Iterator[IPv6Network]) -> Ipv6 | None:
+    if wan.get("ipv6") == "auto":
+        network = next(free, None)
+        if network is None:
+            raise LabError(f"{host}: {path}: no free network left for another WAN with IPv6")
+        isp = IPv6Interface(f"{network[1]}/{network.prefixlen}")
+        return Ipv6(isp, isp.ip, advertised=True)
+    if "address6" not in wan:
+        return None
+    address = _interface6(host, f"{path}.address6", wan["address6"])
+    router = _interface6(host, f"{path}.gateway6", wan.get("gateway6")).ip
+    if router.is_link_local:
+        own = next(a for a in (address.network[1], address.network[2]) if a != address.ip)
+    elif router in address.network and router != address.ip:
+        own = router
+    else:
+        raise LabError(f"{host}: {path}.gateway6: {router} is no neighbour of {address}")
+    isp = IPv6Interface(f"{own}/{address.network.prefixlen}")
+    return Ipv6(isp, router, advertised=False)
 
 
 def _client(host: str, lan: IPv4Interface) -> IPv4Interface:
@@ -164,6 +232,13 @@ def _text(host: str, path: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise LabError(f"{host}: {path}: a text is needed, not {value!r}")
     return value
+
+
+def _interface6(host: str, path: str, value: object) -> IPv6Interface:
+    try:
+        return ipaddress.IPv6Interface(_text(host, path, value))
+    except ValueError as error:
+        raise LabError(f"{host}: {path}: {error}") from error
 
 
 def _interface(host: str, path: str, value: object) -> IPv4Interface:

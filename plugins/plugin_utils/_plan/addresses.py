@@ -94,7 +94,7 @@ def _read_address(value: Any, place: Place, called: str, versions: tuple[int, ..
         hint = "leave the prefix length out" if "/" in value else f"give {called}"
         return place.wrong(f"{show(value)} is not {called}", hint)
     if address.version not in versions:
-        return place.wrong(f"{show(value)} is an IPv6 address", f"give {called}")
+        return place.wrong(f"{show(value)} is an IPv{address.version} address", f"give {called}")
     if not _is_unicast(address):
         return place.wrong(f"{show(value)} is not a unicast address", "give the address of a host")
     return address
@@ -140,11 +140,38 @@ def _read_network(value: Any, place: Place) -> Any:
     return network
 
 
+def _read_host_in_network6(value: Any, place: Place) -> Any:
+    called = "an IPv6 address with prefix length"
+    example = "2001:db8:1::2/64"
+    if not isinstance(value, str):
+        return refuse(value, place, called)
+    network = parse_network(value)
+    if network is None:
+        bare = parse_address(value)
+        right = f"{value}/64" if bare is not None and bare.version == 6 else example
+        return place.wrong(f"{show(value)} is not {called}", f"write it like {right}")
+    if network.version != 6:
+        return place.wrong(f"{show(value)} is IPv4", f"give {called}, such as {example}")
+    if network.prefixlen == 0 or not _is_unicast(network.ip) or network.ip.is_link_local():
+        return place.wrong(
+            f"{show(value)} is not a unicast address that others can reach", f"use {example}"
+        )
+    # RFC 4291, 2.6.1, and RFC 6164.
+    if network.prefixlen < 127 and network.ip == network.network:
+        return place.wrong(
+            f"{network.ip} is the subnet-router anycast address of {network.cidr}",
+            f"use a host address such as {first_host_but(network)}/{network.prefixlen}",
+        )
+    return network
+
+
 ADDRESS4 = Kind("an IPv4 address", lambda v, p: _read_address(v, p, "an IPv4 address", (4,)))
 ADDRESS = Kind(
     "an IPv4 or IPv6 address", lambda v, p: _read_address(v, p, "an IPv4 or IPv6 address", (4, 6))
 )
+ADDRESS6 = Kind("an IPv6 address", lambda v, p: _read_address(v, p, "an IPv6 address", (6,)))
 HOST_IN_NETWORK = Kind("an IPv4 address with prefix length", _read_host_in_network)
+HOST_IN_NETWORK6 = Kind("an IPv6 address with prefix length", _read_host_in_network6)
 NETWORK = Kind("an IPv4 or IPv6 address or network", _read_network)
 
 

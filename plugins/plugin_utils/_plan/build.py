@@ -17,12 +17,13 @@ from typing import Any
 from .addresses import merged, of_version
 from .daemon import daemon_config
 from .drill import check_drill, drill_services, drill_sessions, planned_drill
+from .ipv6 import check_ipv6
 from .kinds import Field
 from .lan import (
-    FIXED_LOCAL6,
     check_lan,
     check_overlaps,
     local_networks4,
+    local_networks6,
     planned_lan,
 )
 from .plain import to_plain
@@ -32,10 +33,11 @@ from .service_checks import addresses_of, check_services, check_users
 from .services import planned_services
 from .spreads import planned_spread
 from .targets import (
-    DEFAULT_TARGETS,
+    by_ipv4,
     check_anchor,
     check_beyond,
     check_targets,
+    default_targets,
     dns_upstreams,
     planned_targets,
 )
@@ -100,7 +102,7 @@ def _read(given: Record, problems: Problems) -> Record:
     for key, field in VARIABLES.items():
         value = given.get(key)
         if value is None and key == "relais_targets":
-            value = DEFAULT_TARGETS
+            value = default_targets(read["relais_wans"])
         read[key] = _read_variable(value, key, field, problems)
     return read
 
@@ -121,6 +123,7 @@ def _check(read: Record, given: Record, problems: Problems) -> None:
     _check_timezone(read["relais_site"], problems)
     check_wans(wans, problems.at("relais_wans"))
     check_lan(lan, wans, problems)
+    check_ipv6(wans, lan, targets, problems)
     check_overlaps(wans, lan, drill, problems)
     check_users(users, problems.at("relais_priority_users"))
     check_services(read["relais_services"], given.get("relais_services"), wans, users, problems)
@@ -150,9 +153,13 @@ def _check_timezone(site: Any, problems: Problems) -> None:
 
 def _check_hosts_beyond(read: Record, problems: Problems) -> None:
     wans, lan, drill = read["relais_wans"], read["relais_lan"], read["relais_drill"]
-    own = [(w.path, wan["address"]) for wan, w in each(wans, problems.at("relais_wans"))]
+    own = [
+        (where.path, wan[key])
+        for wan, where in each(wans, problems.at("relais_wans"))
+        for key in ("address", "address6")
+    ]
     if isinstance(lan, dict):
-        own.append(("relais_lan", lan["address"]))
+        own += [("relais_lan", lan[key]) for key in ("address", "address6")]
     if isinstance(drill, dict):
         own.append(("relais_drill", drill["network"]))
         if usable(drill["echo_host"]):
@@ -198,7 +205,7 @@ def _planned(host: str, read: Record, given: Record) -> Record:
         "marks": marks(),
         "lan": planned_lan(lan, dns_upstreams(lan["dns"], targets, chosen)),
         "local_networks4": local_networks4(read["relais_wans"], lan, drill),
-        "local_networks6": FIXED_LOCAL6,
+        "local_networks6": local_networks6(read["relais_wans"], lan),
         "management": _planned_management(read["relais_management"]),
         "services": planned,
         "spreads": [
@@ -216,7 +223,7 @@ def _planned(host: str, read: Record, given: Record) -> Record:
         "alerts": {key: value or [] for key, value in read["relais_alerts"].items()},
     }
     names = [service["name"] for service in plan["services"]]
-    probes = drill_services(services, names, users, drill, targets)
+    probes = drill_services(services, names, users, drill, by_ipv4(targets))
     plan["config"] = daemon_config(plan, probes, drill_sessions(services, drill))
     return plan
 

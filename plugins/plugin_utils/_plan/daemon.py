@@ -46,7 +46,7 @@ def daemon_config(
         "site": plan["site"]["name"],
         "gateway": plan["gateway"],
         "timezone": plan["site"]["timezone"],
-        "wans": [_pick(wan, WAN_KEYS) for wan in plan["wans"]],
+        "wans": [{**_pick(wan, WAN_KEYS), "ipv6": wan["ipv6"] is not None} for wan in plan["wans"]],
         "services": [_pick(service, SERVICE_KEYS) for service in plan["services"]],
         "targets": [dict(target) for target in plan["targets"]],
         "policy": dict(plan["policy"]),

@@ -13,6 +13,7 @@ from .kinds import DRILL_INTERFACE
 from .matches import sources
 from .ports import Ports
 from .problems import Place, Problems, usable
+from .targets import is_ipv6
 from .variables import DEFAULT_SERVICE
 from .wans import Record, readable
 
@@ -38,7 +39,7 @@ def check_drill(drill: Any, targets: Any, problems: Problems) -> None:
         for index, window in enumerate(drill["windows"]):
             if usable(window):
                 _check_window(window, place.key("windows").item(index))
-    probes = [target["probe"] for target in readable(targets)]
+    probes = [target["probe"] for target in readable(targets) if not is_ipv6(target)]
     if (
         drill["echo_host"] is None
         and usable(*probes)

@@ -93,9 +93,13 @@ def check_overlaps(wans: Any, lan: Any, drill: Any, problems: Problems) -> None:
     networks = []
     if isinstance(lan, dict) and usable(lan["address"]):
         networks.append((problems.at("relais_lan").key("address"), lan["address"].cidr))
+    if isinstance(lan, dict) and usable(lan["address6"]):
+        networks.append((problems.at("relais_lan").key("address6"), lan["address6"].cidr))
     for wan, where in each(wans, problems.at("relais_wans")):
         if usable(wan["address"]):
             networks.append((where.key("address"), wan["address"].cidr))
+        if usable(wan["address6"]):
+            networks.append((where.key("address6"), wan["address6"].cidr))
     if isinstance(drill, dict) and usable(drill["network"]):
         networks.append((problems.at("relais_drill").key("network"), drill["network"].cidr))
     for (one_place, one), (place, other) in combinations(networks, 2):
@@ -114,6 +118,7 @@ def planned_lan(lan: Record, dns_upstreams: list[str]) -> Record:
     return {
         "interface": lan["interface"],
         **host_keys(lan["address"]),
+        "ipv6": host_keys(lan["address6"]) if lan["address6"] is not None else None,
         "domain": lan["domain"],
         "dhcp": {
             "enabled": dhcp["enabled"],
@@ -130,3 +135,9 @@ def local_networks4(wans: list[Record], lan: Record, drill: Record) -> list[str]
     own = [lan["address"].cidr, drill["network"].cidr]
     own += [wan["address"].cidr for wan in wans if wan["address"] is not None]
     return [str(network) for network in own] + FIXED_LOCAL4
+
+
+def local_networks6(wans: list[Record], lan: Record) -> list[str]:
+    """Return the IPv6 destinations that are never steered."""
+    own = [place["address6"] for place in (lan, *wans) if place["address6"] is not None]
+    return [str(address.cidr) for address in own] + FIXED_LOCAL6

@@ -11,7 +11,7 @@ from typing import Any
 
 from .addresses import network_around
 from .problems import Place, Problems, usable
-from .wans import Record, each, report_duplicates
+from .wans import Record, each, has_ipv6, readable, report_duplicates
 
 # Three operators in three networks: one of them failing says nothing. Two or more are asked by DNS
 # and by TCP, so that a line on which only the one or the other is dead can be told.
@@ -22,6 +22,11 @@ DEFAULT_TARGETS = [
     {"name": "google", "address": "8.8.8.8", "probe": "dns"},
     {"name": "cloudflare-tcp", "address": "1.1.1.1", "probe": "tcp"},
     {"name": "quad9-dns", "address": "9.9.9.9", "probe": "dns"},
+]
+DEFAULT_TARGETS6 = [
+    {"name": "cloudflare-6", "address": "2606:4700:4700::1111", "probe": "dns"},
+    {"name": "google-6", "address": "2001:4860:4860::8888", "probe": "dns"},
+    {"name": "quad9-6", "address": "2620:fe::fe", "probe": "icmp"},
 ]
 DEFAULT_RESOLVERS = ["1.1.1.1", "8.8.8.8", "9.9.9.9"]
 DEFAULT_PORTS = {
@@ -39,6 +44,11 @@ FEWEST_NETWORKS = 2
 # Two hosts that share this prefix stand in one place. The Internet announces nothing smaller than
 # /24, but a lab or a private backbone divides that further.
 NETWORK_PREFIX = 26
+
+
+def default_targets(wans: Any) -> list[Record]:
+    """Return the targets of a site that names none."""
+    return DEFAULT_TARGETS + DEFAULT_TARGETS6 * any(has_ipv6(wan) for wan in readable(wans))
 
 
 def check_targets(targets: Any, problems: Problems) -> None:
@@ -81,12 +91,15 @@ def check_anchor(targets: Any, key: Any, place: Place) -> None:
 
 
 def _check_enough(given: list[Any], place: Place) -> None:
+    """A link is judged by its IPv4 targets; those of IPv6 come on top where it has IPv6."""
+    by_four = [item for item in given if not is_ipv6(item)]
     # An anchor is ours: one machine, which must not decide for others.
-    targets = [t for t in given if not isinstance(t, dict) or t["probe"] != "anchor"]
+    targets = [t for t in by_four if not isinstance(t, dict) or t["probe"] != "anchor"]
     if len(targets) < FEWEST_TARGETS:
+        family = "IPv4 " if len(by_four) < len(given) else ""
         place.wrong(
-            f"{len(targets)} targets cannot make a quorum"
-            + (", anchors not counted" if len(targets) < len(given) else ""),
+            f"{len(targets)} {family}targets cannot make a quorum"
+            + (", anchors not counted" if len(targets) < len(by_four) else ""),
             f"give {FEWEST_TARGETS} or more in {FEWEST_NETWORKS} or more networks",
         )
         return
@@ -99,6 +112,12 @@ def _check_enough(given: list[Any], place: Place) -> None:
             f"all targets are in {', '.join(networks)}",
             f"add one in another network, so that they lie in {FEWEST_NETWORKS} or more",
         )
+
+
+def is_ipv6(target: Any) -> bool:
+    """Say whether a target that could be read is asked by IPv6."""
+    address = target["address"] if isinstance(target, dict) else None
+    return usable(address) and address.version == 6
 
 
 def check_beyond(place: Place, address: Any, networks: list[tuple[str, Any]]) -> None:
@@ -123,6 +142,11 @@ def planned_targets(targets: list[Record]) -> list[Record]:
     ]
 
 
+def by_ipv4(targets: list[Record]) -> list[Record]:
+    """Return the planned targets that are asked by IPv4."""
+    return [target for target in targets if ":" not in target["address"]]
+
+
 def _port(target: Record) -> Any:
     return target["port"] or DEFAULT_PORTS[target["probe"]]
 
@@ -134,5 +158,6 @@ def dns_upstreams(given: Any, targets: list[Record], chosen: bool) -> list[str]:
     """
     if given:
         return [str(address) for address in given]
-    own = [target["address"] for target in targets if target["probe"] == "dns"] if chosen else []
+    asked = [target for target in by_ipv4(targets) if target["probe"] == "dns"]
+    own = [target["address"] for target in asked] if chosen else []
     return list(dict.fromkeys(own)) or list(DEFAULT_RESOLVERS)

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from .addresses import ADDRESS4, HOST_IN_NETWORK, MANAGERS, NETWORK, NETWORK4
+from .addresses import (
+    ADDRESS,
+    ADDRESS4,
+    ADDRESS6,
+    HOST_IN_NETWORK,
+    HOST_IN_NETWORK6,
+    MANAGERS,
+    NETWORK,
+    NETWORK4,
+)
 from .kinds import (
     DOMAIN,
     FREE,
@@ -28,6 +37,7 @@ from .kinds import (
     listing,
     number,
     one_or_more,
+    pattern,
     read_record,
     record,
     refuse,
@@ -74,6 +84,8 @@ def _read_on_backup(value: Any, place: Place) -> Any:
 
 LIMIT = {"limit_mbit": Field(number(0.1, 10000), "rate for all its flows together", required=True)}
 
+AUTO = pattern("auto", "auto", lambda _given: "write auto or leave the key out")
+
 SITE = {
     "name": Field(TEXT, "name of the site, in reports", required=True),
     "language": Field(choice("fr", "en"), "language of reports and sheets", default="en"),
@@ -93,6 +105,9 @@ WAN = {
     "method": Field(choice("static", "dhcp"), "how the WAN gets its address", required=True),
     "address": Field(HOST_IN_NETWORK, "address of the gateway on the WAN (static only)"),
     "gateway": Field(ADDRESS4, "next hop (static only)"),
+    "ipv6": Field(AUTO, "`auto`: IPv6 as the operator's router advertises it"),
+    "address6": Field(HOST_IN_NETWORK6, "IPv6 address of the gateway on the WAN"),
+    "gateway6": Field(ADDRESS6, "IPv6 next hop, in that network or link-local"),
     "operator": Field(TEXT, "who sells the line"),
     "technology": Field(TEXT, "kind of line, such as ftth, sdsl, 4g, 5g, satellite"),
     "contract": Field(TEXT, "contract number, for tickets"),
@@ -120,6 +135,7 @@ DHCP = {
 LAN = {
     "interface": Field(INTERFACE, "network interface of the LAN", required=True),
     "address": Field(HOST_IN_NETWORK, "address of the gateway on the LAN", required=True),
+    "address6": Field(HOST_IN_NETWORK6, "IPv6 address of the gateway on the LAN, with /64"),
     "domain": Field(DOMAIN, "DNS domain of the LAN", default="lan"),
     "dns": Field(
         listing(ADDRESS4, "a list of IPv4 addresses"),
@@ -214,7 +230,7 @@ ALERTS = {
 
 TARGET = {
     "name": Field(LABEL, "name of the target", required=True),
-    "address": Field(ADDRESS4, "address of a host on the Internet", required=True),
+    "address": Field(ADDRESS, "address of a host on the Internet", required=True),
     "probe": Field(
         choice("icmp", "dns", "tcp", "http", "https", "sip", "anchor"),
         "how it is asked",
@@ -292,7 +308,7 @@ VARIABLES = {
     "relais_targets": Field(
         listing(record("a mapping", TARGET), "a list of targets"),
         "hosts on the Internet that tell whether a WAN works",
-        shown_default="three public resolvers",
+        shown_default="three public resolvers, by IPv6 too where a WAN has it",
     ),
     "relais_anchor_key": Field(
         SECRET, "key that the gateways share with their anchor; keep it in a vault"

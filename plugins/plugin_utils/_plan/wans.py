@@ -70,6 +70,11 @@ def report_duplicates(records: Any, place: Place, key: str, right: Callable[[Any
         first.setdefault(value, where.path)
 
 
+def has_ipv6(wan: Record) -> bool:
+    """Say whether a WAN is described with IPv6."""
+    return wan["ipv6"] is not None or wan["address6"] is not None
+
+
 def check_wans(wans: Any, place: Place) -> None:
     """Report what is wrong with the WANs among themselves."""
     if isinstance(wans, list) and len(wans) < 2:
@@ -176,6 +181,7 @@ def _planned(wan: Record, position: int) -> Record:
         "method": wan["method"],
         **host_keys(address),
         "gateway": str(wan["gateway"]) if wan["gateway"] is not None else None,
+        "ipv6": _planned_ipv6(wan),
         "mark": wan_mark(wan_id),
         "table": FIRST_TABLE + wan_id,
         "rule_priority": FIRST_RULE_PRIORITY + wan_id,
@@ -184,6 +190,16 @@ def _planned(wan: Record, position: int) -> Record:
         "rx_counter": f"rx_{wan['name']}",
         "tx_counter": f"tx_{wan['name']}",
         **{key: wan[key] for key in _COPIED},
+    }
+
+
+def _planned_ipv6(wan: Record) -> Record | None:
+    if not has_ipv6(wan):
+        return None
+    return {
+        "method": wan["ipv6"] or "static",
+        **host_keys(wan["address6"]),
+        "gateway": str(wan["gateway6"]) if wan["gateway6"] is not None else None,
     }
 
 

@@ -27,7 +27,7 @@ def status_text(status: Mapping[str, Any]) -> str:
             _number(wan["mos"], ""),
             _budget(wan["probe_budget"]),
             _clock(wan["since"]),
-            wan["reason"],
+            _why(wan),
         )
         for name, wan in status["wans"].items()
     ]
@@ -75,6 +75,12 @@ def _condition(wan: Mapping[str, Any]) -> str:
     if wan["admin"] != "auto":
         words.append(f"({wan['admin']})")
     return " ".join(words)
+
+
+def _why(wan: Mapping[str, Any]) -> str:
+    """What its state rests on; of a living link that is not good, what is wrong with it."""
+    alive = wan["state"] in ("up", "recovering")
+    return str(wan["reason"] if wan["quality"] == "good" or not alive else wan["quality_reason"])
 
 
 def _budget(budget: Mapping[str, Any] | None) -> str:

@@ -19,12 +19,16 @@ QUIET_S = 0.5  # a namespace answers in less than a millisecond
 DNS_QUERY = bytes.fromhex("000101000001000000000000076578616d706c6503636f6d0000010001")
 
 
+def family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def tcp(address: str, ports: range) -> tuple[list[int], list[int]]:
     """Open and closed ports of a range."""
     pending: dict[int, tuple[socket.socket, int]] = {}
     poller = select.epoll()
     for port in ports:
-        one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        one = socket.socket(family(address), socket.SOCK_STREAM)
         one.setblocking(False)
         one.connect_ex((address, port))
         poller.register(one, select.EPOLLOUT)
@@ -44,7 +48,7 @@ def tcp(address: str, ports: range) -> tuple[list[int], list[int]]:
 
 def udp(address: str, port: int) -> bool:
     """Whether a port answers, be it with an error."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+    with socket.socket(family(address), socket.SOCK_DGRAM) as one:
         one.settimeout(QUIET_S)
         one.connect((address, port))
         one.send(DNS_QUERY)

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 SCANNER = Path(__file__).with_name("scanner.py")
-UDP_PORTS = ("53", "67", "68", "69", "123", "161", "443", "500", "1900", "4500", "5060", "51820")
+UDP_PORTS = ("53", "67", "68", "69", "123", "161", "443", "500", "546", "547", "1900", "4500")
+UDP_PORTS += ("5060", "5353", "51820")
+LINES = [("isp-fibre", "wan1"), ("isp-lte", "wan2")]
 
 
 def scan(gateway: Any, node: str, target: str, *options: str) -> dict[str, list[int]]:
@@ -25,9 +27,11 @@ def test_the_scanner_sees_what_is_open(gateway: Any) -> None:
     assert found == {"open": [22, 53], "closed": [], "udp": [53]}
 
 
-@pytest.mark.parametrize(("isp", "interface"), [("isp-fibre", "wan1"), ("isp-lte", "wan2")])
-def test_no_port_of_a_wan_answers(gateway: Any, isp: str, interface: str) -> None:
-    links = json.loads(gateway.run("ip", "-json", "-4", "address", "show", "dev", interface))
+@pytest.mark.parametrize("version", ["-4", "-6"])
+@pytest.mark.parametrize(("isp", "interface"), LINES)
+def test_no_port_of_a_wan_answers(gateway: Any, isp: str, interface: str, version: str) -> None:
+    show = ("address", "show", "dev", interface, "scope", "global")
+    links = json.loads(gateway.run("ip", "-json", version, *show))
     target = links[0]["addr_info"][0]["local"]
     assert gateway.lab.ping(isp, target)
     found = scan(gateway, isp, target, "--udp", *UDP_PORTS)

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 
 from relais.core.evolve import evolve
-from relais.core.model import Config, ProbeKind
+from relais.core.model import Config, ProbeKind, Wan
 from relais.core.profile import Profile
 
 INTERVAL_MS = 50.0
@@ -130,9 +130,9 @@ class Anchor:
         return evolve(self, asking=False, alarmed=False, pending=(), accused_ms=None)
 
 
-def first_anchor(config: Config) -> Anchor | None:
+def first_anchor(config: Config, wan: Wan) -> Anchor | None:
     """The target that is asked quickly: the first anchor. Others are targets like any other."""
     for index, target in enumerate(config.targets):
-        if target.probe is ProbeKind.ANCHOR:
+        if target.probe is ProbeKind.ANCHOR and target.asked_through(wan):
             return Anchor(target.name, index)
     return None

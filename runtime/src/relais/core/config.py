@@ -81,6 +81,7 @@ def _wan(item: Fields) -> Wan:
         interface=item.text("interface"),
         table=item.integer("table", 1, 2**32 - 1),
         gateway=gateway,
+        ipv6=item.boolean("ipv6", default=False),
         technology=item.optional_text("technology"),
         metered=metered,
         monthly_quota_gb=item.number("monthly_quota_gb", 0, 1e6),

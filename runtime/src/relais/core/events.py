@@ -23,13 +23,17 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class LinkObserved:
-    """Netlink's full picture of one WAN; sent at every change and at start."""
+    """Netlink's full picture of one WAN; sent at every change and at start.
+
+    Whether IPv6 works is for the targets to say: `address6` is only told.
+    """
 
     now_ms: float
     wan: str
     carrier: bool
     address: str | None
     gateway: str | None
+    address6: str | None = None
 
     @property
     def usable(self) -> bool:

@@ -88,6 +88,7 @@ class Link:
     carrier: bool = False
     address: str | None = None
     gateway: str | None = None
+    address6: str | None = None
     next_probe_ms: float = 0.0
     next_target: int = 0
     burst: Burst | None = None
@@ -192,8 +193,11 @@ def _recovering(link: Link, before: LinkState, now_ms: float) -> Link:
     """An evicted link starts with a clean slate; one that only hiccuped keeps its record."""
     hiccup = before is LinkState.LOST
     cusum = link.cusum if hiccup else Cusum()
+    # What a target missed while the whole link was dark says nothing of the target.
+    targets = tuple(TargetRecord() if record.missed else record for record in link.targets)
     return evolve(
         link,
+        targets=targets,
         burst=None,
         dark_since_ms=None,
         next_probe_ms=now_ms,
@@ -230,7 +234,13 @@ def begin_burst(link: Link, now_ms: float, rounds: int) -> Link:
 def observed(link: Link, event: LinkObserved) -> tuple[Link, Trigger | None, str]:
     """Take netlink's picture; a link that cannot carry a packet is gone at once."""
     was_usable = link.usable
-    link = evolve(link, carrier=event.carrier, address=event.address, gateway=event.gateway)
+    link = evolve(
+        link,
+        carrier=event.carrier,
+        address=event.address,
+        gateway=event.gateway,
+        address6=event.address6,
+    )
     if not link.usable:
         return link, Trigger.GONE, _missing(event)
     if not was_usable:

@@ -77,7 +77,8 @@ class Admin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """One WAN link. `gateway` is None when DHCP gives it; `table` is its routing table.
+    """One WAN link. `gateway` is None when DHCP gives it; `table` is its routing table; `ipv6` says
+    whether it has IPv6 beside IPv4.
 
     `down_mbit` and `up_mbit` are what the operator sold; `probe_budget_mb` is what probes may cost
     in a month (30 days), None without limit.
@@ -88,6 +89,7 @@ class Wan:
     interface: str
     table: int
     gateway: str | None = None
+    ipv6: bool = False
     technology: str | None = None
     metered: bool = False
     monthly_quota_gb: float | None = None
@@ -143,6 +145,15 @@ class Target:
     probe: ProbeKind
     port: int | None = None
     query: str | None = None
+
+    @property
+    def family(self) -> str:
+        """`IPv4` or `IPv6`, by its address."""
+        return "IPv6" if ":" in self.address else "IPv4"
+
+    def asked_through(self, wan: Wan) -> bool:
+        """A link without IPv6 is not judged by it."""
+        return wan.ipv6 or self.family == "IPv4"
 
 
 @dataclass(frozen=True, slots=True)

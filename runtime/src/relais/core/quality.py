@@ -28,7 +28,7 @@ class Quality(StrEnum):
     DEGRADED = "degraded"
     """Loses far too much for reasons that are not ours."""
     PARTIAL = "partial"
-    """A whole protocol (TCP, DNS) is dead here and works through another link."""
+    """A whole protocol (TCP, DNS, IPv6) is dead here and works through another link."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ def _wan(link: Link, state: State, wall: Wall, codec: Codec) -> dict[str, object
         "carrier": link.carrier,
         "address": link.address,
         "gateway": link.gateway,
+        "ipv6": link.wan.ipv6,
+        "address6": link.address6,
         "metered": link.wan.metered,
         "quality": str(link.quality),
         "quality_reason": link.quality_reason,
@@ -107,6 +109,7 @@ def _targets(link: Link, state: State) -> Mapping[str, object]:
             "rtt_ms": _rounded(record.rtt_ms),
         }
         for target, record in zip(state.config.targets, link.targets, strict=True)
+        if target.asked_through(link.wan)
     }
 
 

@@ -110,10 +110,7 @@ def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> 
             silent.add(index)
     if len(silent) < 2:
         return None
-    groups: dict[str, list[int]] = {}
-    for index, target in enumerate(config.targets):
-        if target.probe.protocol is not None:
-            groups.setdefault(target.probe.protocol, []).append(index)
+    groups = _protocols(config)
     peers = [peer for peer in others.values() if peer.wan.name != link.wan.name and peer.alive]
     for name, members in groups.items():
         if len(members) < 2 or not silent.issuperset(members):
@@ -121,6 +118,19 @@ def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> 
         if any(all(peer.targets[i].answers for i in members) for peer in peers):
             return name
     return None
+
+
+def _protocols(config: Config) -> Mapping[str, list[int]]:
+    """Targets by what their silence would mean: an IP version, then TCP, DNS, SIP of each."""
+    groups: dict[str, list[int]] = {"IPv6": [], "IPv4": []}
+    for index, target in enumerate(config.targets):
+        groups[target.family].append(index)
+        if target.probe.protocol is not None:
+            name = target.probe.protocol
+            if target.family == "IPv6":
+                name += " over IPv6"
+            groups.setdefault(name, []).append(index)
+    return groups
 
 
 def service_levels(link: Link, config: Config, now_ms: float) -> Link:

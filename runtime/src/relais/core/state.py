@@ -71,8 +71,7 @@ class Work:
 def initial(config: Config, now_ms: float) -> State:
     """The state before anything was heard."""
     targets = tuple(target.name for target in config.targets)
-    anchor = first_anchor(config)
-    fresh = [new_link(wan, len(targets), now_ms, anchor) for wan in config.wans]
+    fresh = [new_link(w, len(targets), now_ms, first_anchor(config, w)) for w in config.wans]
     links = {link.wan.name: evolve(link, tokens_bytes=roof_bytes(link)) for link in fresh}
     order = {name: index for index, name in enumerate(targets)}
     ages = any(service.mode is Mode.MOST_STABLE for service in config.services)

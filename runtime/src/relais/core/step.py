@@ -250,6 +250,13 @@ def _ask_anchors(work: Work, now_ms: float) -> None:
         work.links[name] = link
 
 
+def _asked(state: State, link: Link) -> tuple[str, ...]:
+    """The targets that a link is judged by."""
+    if link.wan.ipv6:
+        return state.targets
+    return tuple(t.name for t in state.config.targets if t.asked_through(link.wan))
+
+
 def _send(work: Work, now_ms: float) -> None:
     """Whatever probes are due, on every link."""
     state = work.state
@@ -258,7 +265,7 @@ def _send(work: Work, now_ms: float) -> None:
             continue
         interval_ms = state.config.policy.probe_interval_ms
         pace = pacing.pace_ms(link, interval_ms, active=name in state.in_use)
-        link, asked = pacing.probes(link, now_ms, pace, state.targets, edge=evidence.EDGE)
+        link, asked = pacing.probes(link, now_ms, pace, _asked(state, link), edge=evidence.EDGE)
         window = link.window
         for target in asked:
             if target != evidence.EDGE:

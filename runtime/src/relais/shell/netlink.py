@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 from relais.core.events import LinkObserved
 from relais.core.model import Wan
@@ -22,7 +24,8 @@ class LinkWatcher:
     def __init__(self, wans: tuple[Wan, ...], observe: Observe) -> None:
         self._wans = wans
         self._observe = observe
-        self._last: dict[str, tuple[object, ...]] = {}
+        self._any_ipv6 = any(wan.ipv6 for wan in wans)
+        self._last: dict[str, LinkObserved] = {}
         self._kernel = Rtnetlink()
         self._monitor = Monitor()
         self._changed = asyncio.Event()
@@ -50,23 +53,32 @@ class LinkWatcher:
             for interface in self._monitor.changed():
                 for wan in self._wans:
                     if wan.interface == interface.name and not interface.running:
-                        self._tell(wan, False, None, None)
+                        self._tell(wan, False, None, None, None)
         except OSError:
             pass  # Messages were lost: the full look sees what they said.
 
     def _look(self) -> None:
         links = {interface.name: interface for interface in self._kernel.interfaces()}
         addresses = self._kernel.addresses()
+        addresses6 = self._kernel.addresses(socket.AF_INET6) if self._any_ipv6 else {}
         for wan in self._wans:
             link = links.get(wan.interface)
             if link is None:
-                self._tell(wan, False, None, None)
+                self._tell(wan, False, None, None, None)
                 continue
             gateway = self._kernel.gateway(wan.table, link.index)
-            self._tell(wan, link.running, addresses.get(link.index), gateway)
+            address6 = addresses6.get(link.index) if wan.ipv6 else None
+            self._tell(wan, link.running, addresses.get(link.index), gateway, address6)
 
-    def _tell(self, wan: Wan, carrier: bool, address: str | None, gateway: str | None) -> None:
-        seen = (carrier, address, gateway)
+    def _tell(
+        self,
+        wan: Wan,
+        carrier: bool,
+        address: str | None,
+        gateway: str | None,
+        address6: str | None,
+    ) -> None:
+        seen = LinkObserved(0.0, wan.name, carrier, address, gateway, address6)
         if self._last.get(wan.name) != seen:
             self._last[wan.name] = seen
-            self._observe(LinkObserved(monotonic_ms(), wan.name, carrier, address, gateway))
+            self._observe(replace(seen, now_ms=monotonic_ms()))

@@ -29,7 +29,9 @@ _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 4, 5, 15
 _UP, _LOWER_UP = 0x1, 0x10000
 _SCOPE_UNIVERSE, _UNICAST = 0, 1
-_GROUPS = 0x1 | 0x10 | 0x40  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
+_UNFIT = 0x08 | 0x20 | 0x40  # IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TENTATIVE
+# RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_IFADDR
+_GROUPS = 0x1 | 0x10 | 0x40 | 0x100
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=8BI")
@@ -61,16 +63,18 @@ class Rtnetlink:
         answers = self._socket.ask(_GETLINK, DUMP, _LINK.pack(0, 0, 0, 0, 0) + wanted)
         return [_interface(body) for body in answers]
 
-    def addresses(self) -> dict[int, str]:
-        """The first global IPv4 address of each interface, with its prefix, by index."""
+    def addresses(self, family: socket.AddressFamily = socket.AF_INET) -> dict[int, str]:
+        """The first global address of each interface that is fit for use, with its prefix, by
+        index; `family` is AF_INET or AF_INET6."""
         found: dict[int, str] = {}
-        wanted = _ADDRESS.pack(socket.AF_INET, 0, 0, 0, 0)
+        wanted = _ADDRESS.pack(family, 0, 0, 0, 0)
         for body in self._socket.ask(_GETADDR, DUMP, wanted):
-            _unused, prefix, _unused, scope, index = _ADDRESS.unpack_from(body)
+            _unused, prefix, flags, scope, index = _ADDRESS.unpack_from(body)
             named = dict(attributes(body[_ADDRESS.size :]))
             address = named.get(_IFA_LOCAL) or named.get(_IFA_ADDRESS)
-            if scope == _SCOPE_UNIVERSE and address is not None:
-                found.setdefault(index, f"{socket.inet_ntoa(address)}/{prefix}")
+            fit = scope == _SCOPE_UNIVERSE and not flags & _UNFIT
+            if fit and address is not None:
+                found.setdefault(index, f"{socket.inet_ntop(family, address)}/{prefix}")
         return found
 
     def gateway(self, table: int, index: int) -> str | None:
