@@ -124,9 +124,9 @@ def slot_ranges(members: Iterable[Member]) -> list[tuple[str, int, int]]:
     """`(wan, first slot, last slot)` of 100 slots shared by weight, largest remainder first."""
     listed = list(members)
     total = sum(member.weight for member in listed)
-    shares = [SLOTS * member.weight / total for member in listed]
-    counts = [int(share) for share in shares]
-    order = sorted(range(len(listed)), key=lambda i: (counts[i] - shares[i], i))
+    # In whole numbers: rounding must not break a tie otherwise than the plan did.
+    counts, rests = map(list, zip(*(divmod(SLOTS * m.weight, total) for m in listed), strict=True))
+    order = sorted(range(len(listed)), key=lambda i: (-rests[i], i))
     for index in order[: SLOTS - sum(counts)]:
         counts[index] += 1
     ranges: list[tuple[str, int, int]] = []
