@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from relais.core.actions import Action, Evict, Record, SendProbe, Steer
+from relais.core.actions import Action, Evict, MeasureFlows, Move, Record, SendProbe, Steer
 from relais.core.config import parse_config
 from relais.core.events import (
     AdminRequested,
     Adopted,
     Event,
     Excused,
+    FlowsMeasured,
     LinkObserved,
+    PeriodBegan,
     ProbeReplied,
     SwitchFailed,
     Tick,
@@ -100,6 +102,9 @@ class World:
         }
         self.dead: frozenset[int] = frozenset()
         self.steers: list[tuple[float, Steer]] = []
+        self.talk_pps: dict[str, float] = {}
+        self.looks: list[tuple[float, MeasureFlows]] = []
+        self.moves: list[tuple[float, Move]] = []
         self.evictions: list[tuple[float, Evict]] = []
         self.records: list[tuple[float, Record]] = []
         self.probes: list[tuple[float, SendProbe]] = []
@@ -130,6 +135,11 @@ class World:
         """A drill announces itself."""
         self.feed(Excused(self.now_ms, wan, self.now_ms + seconds * 1000))
 
+    def month(self, wan: str, used_gb: float, period: str = "2026-11-01") -> None:
+        """A month of the contract, of which so much is used."""
+        used = round(used_gb * 1_000_000_000)
+        self.feed(PeriodBegan(self.now_ms, wan, period, "2026-12-01T00:00:00+01:00", used))
+
     def run(self, seconds: float) -> World:
         """Let time pass in ticks, delivering answers when they are due."""
         end = self.now_ms + seconds * 1000
@@ -158,24 +168,36 @@ class World:
         self.state, actions = step(before, event)
         if self.listener is not None:
             self.listener(before, event, self.state, actions)
-        failed = False
+        steer = next((action for action in actions if isinstance(action, Steer)), None)
+        failed = steer is not None and self.refuse_switch
+        if steer is not None:
+            self.steers.append((event.now_ms, steer))
+        if steer is not None and not failed:
+            self.kernel = dict(steer.choices)
+            self.dead = steer.dead
         for action in actions:
-            match action:
-                case Steer():
-                    self.steers.append((event.now_ms, action))
-                    failed = self.refuse_switch
-                    if not failed:
-                        self.kernel = dict(action.choices)
-                        self.dead = action.dead
-                case Evict():
-                    if not failed:
-                        self.evictions.append((event.now_ms, action))
-                case Record():
-                    self.records.append((event.now_ms, action))
-                case SendProbe():
-                    self._send(event.now_ms, action)
+            if not (failed and isinstance(action, Evict | Move)):
+                self._act(event.now_ms, action)
         if failed:
             self.feed(SwitchFailed(event.now_ms, "refused"))
+        for look in [action for action in actions if isinstance(action, MeasureFlows)]:
+            pps = self.talk_pps.get(look.service, 0.0)
+            self.feed(FlowsMeasured(event.now_ms, look.service, look.wan, pps))
+
+    def _act(self, now_ms: float, action: Action) -> None:
+        match action:
+            case Steer():
+                pass
+            case Evict():
+                self.evictions.append((now_ms, action))
+            case Move():
+                self.moves.append((now_ms, action))
+            case MeasureFlows():
+                self.looks.append((now_ms, action))
+            case Record():
+                self.records.append((now_ms, action))
+            case SendProbe():
+                self._send(now_ms, action)
 
     def _send(self, now_ms: float, probe: SendProbe) -> None:
         self.probes.append((now_ms, probe))

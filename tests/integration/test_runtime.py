@@ -103,13 +103,13 @@ def test_a_killed_daemon_is_started_again_and_changes_nothing(gateway: Any) -> N
 
 def test_a_restart_on_the_backup_stays_on_the_backup(gateway: Any) -> None:
     gateway.do("fault", "isp-fibre", "silent")
-    gateway.wait("voice leaves the fibre", lambda: uses(gateway) == ["lte"])
+    gateway.wait("web leaves the fibre", lambda: uses(gateway, "web") == ["lte"])
     gateway.do("fault", "isp-fibre", "clear")
     gateway.exec("gw", "systemctl", "restart", "relaisd")
     gateway.wait("the daemon answers", lambda: answers(gateway))
     gateway.wait("fibre answers", lambda: link_state(gateway, "fibre") == "recovering")
-    assert uses(gateway) == ["lte"]
-    gateway.wait("voice comes back", lambda: uses(gateway) == ["fibre"])
+    assert uses(gateway, "web") == ["lte"]
+    gateway.wait("web comes back", lambda: uses(gateway, "web") == ["fibre"])
 
 
 def test_a_drain_by_hand_outlives_a_restart(gateway: Any) -> None:

@@ -20,6 +20,7 @@ WAN_KEYS = (
     "technology",
     "metered",
     "monthly_quota_gb",
+    "quota_resets_on_day",
     "down_mbit",
     "up_mbit",
     "probe_budget_mb",

@@ -16,7 +16,7 @@ from .variables import BLOCK, DEFAULT_SERVICE, MOST_STABLE, SERVICE
 from .wans import Record, each, readable, report_duplicates
 
 LAST_SERVICE_ID = 254
-DEFAULT_KEYS = ("name", "prefer", "balance", "patience_ms")
+DEFAULT_KEYS = ("name", "prefer", "balance", "failback", "patience_ms")
 
 
 def check_users(users: Any, place: Place) -> None:

@@ -89,7 +89,7 @@ AUTO = pattern("auto", "auto", lambda _given: "write auto or leave the key out")
 SITE = {
     "name": Field(TEXT, "name of the site, in reports", required=True),
     "language": Field(choice("fr", "en"), "language of reports and sheets", default="en"),
-    "timezone": Field(TEXT, "time zone of reports, such as Europe/Paris", default="UTC"),
+    "timezone": Field(TEXT, "time zone of the site, such as Europe/Paris", default="UTC"),
     "staff": Field(whole(1, 100000), "people who work there"),
     "hourly_cost_eur": Field(number(0, 10000), "cost of an hour of one person"),
 }
@@ -115,7 +115,15 @@ WAN = {
     "repair_time_hours": Field(number(0, 1000), "guaranteed time to repair (GTR)"),
     "availability_percent": Field(number(0, 100), "availability that the contract promises"),
     "metered": Field(TRUTH, "whether traffic is counted", default=False),
-    "monthly_quota_gb": Field(number(0.001, 1000000), "monthly volume; needed when metered"),
+    "monthly_quota_gb": Field(
+        number(0.001, 1000000), "monthly volume, both ways; needed when metered"
+    ),
+    "quota_resets_on_day": Field(
+        whole(1, 31),
+        "day on which the month of the quota begins, in the site's time zone; where a month has no "
+        "such day, its last one",
+        default=1,
+    ),
     "probe_budget_mb": Field(
         number(0.1, 1000000),
         "what probes may cost in 30 days; they stop at it",
@@ -201,7 +209,7 @@ SERVICE = {
     ),
     "failback": Field(
         choice("now", "drain", "between_calls", "manual"),
-        "how flows return to a better WAN",
+        "how the service returns to a better WAN",
         default="drain",
     ),
     "on_backup": Field(

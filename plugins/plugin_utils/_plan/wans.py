@@ -160,6 +160,7 @@ _COPIED = (
     "availability_percent",
     "metered",
     "monthly_quota_gb",
+    "quota_resets_on_day",
     "probe_budget_mb",
     "down_mbit",
     "up_mbit",

@@ -16,10 +16,11 @@ from typing import Any
 from relais import __version__
 from relais.answers import Answers
 from relais.core import report
-from relais.core.actions import Evict, Record, SendProbe, Steer
+from relais.core.actions import Action, Evict, MeasureFlows, Move, Record, SendProbe, Steer
 from relais.core.events import (
     Adopted,
     Event,
+    FlowsMeasured,
     LinkObserved,
     ProbeReplied,
     SwitchFailed,
@@ -30,19 +31,18 @@ from relais.core.model import Admin, Config, Member, Service
 from relais.core.state import initial
 from relais.core.step import step
 from relais.core.ticking import Pace
-from relais.shell import clock, systemd
+from relais.shell import clock, ledger, systemd
 from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
+from relais.shell.flows import Flows
 from relais.shell.journal import Journal
+from relais.shell.ledger import Ledger
 from relais.shell.netlink import LinkWatcher
 from relais.shell.nfnetlink import Nfnetlink
 from relais.shell.nft import Nft, NftError
-from relais.shell.nudge import Connection, Nudger
 from relais.shell.probes import Prober
 from relais.shell.recorder import Recorder
 
-NUDGES_AT_ONCE = 50
-NUDGE_PAUSE_S = 0.005
 STATE_EVERY_MS = 5000.0
 WATCHDOG_EVERY_MS = 2000.0
 KEPT_EVENTS = 1000
@@ -69,11 +69,12 @@ class Daemon:
         self._events: deque[dict[str, object]] = deque(maxlen=KEPT_EVENTS)
         self._sequence = 0
         self._service_events: dict[str, tuple[str | None, str]] = {}
-        self._journal = Journal(paths.state / "journal.db")
+        self._journal = Journal(paths.state / "journal.db", ledger.SCHEMA)
+        self._ledger = Ledger(config, self._journal)
         self._recorder = Recorder(self._journal.record)
         self._nft = Nft(config, paths.run / "nft" / "live.nft")
         self._netfilter = Nfnetlink()
-        self._nudger = Nudger()
+        self._flows = Flows(self._netfilter)
         self._probers: dict[str, Prober] = {}
         self._broken: asyncio.Future[None]
         self._read_ms = 0.0
@@ -88,11 +89,13 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         self._sequence = self._journal.start()
+        self._ledger.start()
         self._probers = {
             wan.name: Prober(wan, self.config.targets, self._answered, self._anchor_key)
             for wan in self.config.wans
         }
         self._adopt()
+        self._turn_periods()
         control = ControlServer(self._paths.run / "control.sock", Answers(self).handlers())
         await control.start()
         watcher = LinkWatcher(self.config.wans, self._observed)
@@ -110,6 +113,7 @@ class Daemon:
             clock.monotonic_ms(),
         )
         self._write_state()
+        self._ledger.keep(self.state.links.values())
         await control.stop()
         self._recorder.close()
         self._journal.stop()
@@ -152,6 +156,7 @@ class Daemon:
             traffic = self._traffic()
             self.take(Tick(now, traffic, self._read_ms))
             if now - self._written_ms >= STATE_EVERY_MS:
+                self._turn_periods()
                 self._write_state()
         except Exception as error:  # A defect must end the daemon, which systemd starts again.
             self._broken.set_exception(error)
@@ -164,6 +169,11 @@ class Daemon:
         # A callback at a time, not a sleeping task: half the wake-ups.
         wait_s = (next_ms - clock.monotonic_ms()) / 1000
         asyncio.get_running_loop().call_later(max(0.0, wait_s), self._tick)
+
+    def _turn_periods(self) -> None:
+        """Begin the month of each quota that is due."""
+        for began in self._ledger.due(self.state.links, clock.monotonic_ms()):
+            self.take(began)
 
     def _traffic(self) -> Mapping[str, Traffic]:
         try:
@@ -201,23 +211,30 @@ class Daemon:
             self._evict(evictions)
         noted: dict[int, str] = {}
         for place, action in enumerate(actions):
-            match action:
-                case Steer() | Evict():
-                    pass
-                case Record(kind="switch") if switch is not None and failed is None:
-                    told = replace(action, inputs={"took_ms": took_ms})
-                    noted[place] = self._note(told, event.now_ms)
-                case Record(kind="switch" | "evict") if failed is not None:
-                    pass  # It did not happen; SwitchFailed tells the truth below.
-                case SendProbe():
-                    self._probers[action.wan].send(action.target, action.probe)
-                case Record():
-                    noted[place] = self._note(action, event.now_ms)
+            if isinstance(action, Record) and action.kind == "switch" and switch is not None:
+                action = replace(action, inputs={"took_ms": took_ms})
+            if failed is not None and _needs_the_switch(action):
+                continue  # It did not happen; SwitchFailed tells the truth below.
+            if isinstance(action, Record):
+                noted[place] = self._note(action, event.now_ms)
+            else:
+                self._act(action)
         self._recorder.took(before, event, self.state, actions, noted)
         if failed is not None:
             self.take(SwitchFailed(clock.monotonic_ms(), failed))
         elif any(isinstance(action, Record) for action in actions):
             self._write_state()
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case Move():
+                self._move(action)
+            case MeasureFlows():
+                self._measure(action)
+            case SendProbe():
+                self._probers[action.wan].send(action.target, action.probe)
+            case _:
+                pass  # Switch and evictions came first; records are noted.
 
     def _steer(self, action: Steer) -> str | None:
         """Make the kernel steer so; the error in words when it refuses."""
@@ -228,27 +245,33 @@ class Daemon:
         return None
 
     def _evict(self, evictions: list[Evict]) -> None:
-        """Forget the flows, then make idle TCP clients notice.
-
-        The table is searched once for all: the kernel looks into every bucket of it, which takes
-        tens of ms, while to forget takes one.
-        """
+        marks = [(eviction.mark, eviction.mask) for eviction in evictions]
         try:
-            open_tcp = self._netfilter.tcp_connections({(e.mark, e.mask) for e in evictions})
-            for eviction in evictions:
-                self._netfilter.flush_conntrack(eviction.mark, eviction.mask)
-            self._nudge(open_tcp)
+            self._flows.evict(marks)
         except OSError as error:
-            marks = ", ".join(f"0x{e.mark:04x}/0x{e.mask:04x}" for e in evictions)
-            failed = Record("evict", "eviction failed", f"marks {marks}: {error}")
-            self._note(failed, clock.monotonic_ms())
+            self._not_done(marks, error)
 
-    def _nudge(self, connections: list[Connection]) -> None:
-        """In small groups, so that a thousand connections do not hold the daemon up."""
-        now, later = connections[:NUDGES_AT_ONCE], connections[NUDGES_AT_ONCE:]
-        self._nudger.send(now)
-        if later:
-            asyncio.get_running_loop().call_later(NUDGE_PAUSE_S, self._nudge, later)
+    def _move(self, action: Move) -> None:
+        try:
+            self._flows.move(action.mark, action.mask)
+        except OSError as error:
+            self._not_done([(action.mark, action.mask)], error)
+
+    def _not_done(self, marks: list[tuple[int, int]], error: OSError) -> None:
+        told = ", ".join(f"0x{mark:04x}/0x{mask:04x}" for mark, mask in marks)
+        failed = Record("evict", "eviction failed", f"marks {told}: {error}")
+        self._note(failed, clock.monotonic_ms())
+
+    def _measure(self, action: MeasureFlows) -> None:
+        """Look for calls, and tell the core once it is done with the present event."""
+        now = clock.monotonic_ms()
+        try:
+            pps = self._flows.fastest_pps(action.mark, action.mask, now)
+        except OSError as error:
+            log.error("cannot look at the flows of %s: %s", action.service, error)
+            pps = None
+        answer = FlowsMeasured(now, action.service, action.wan, pps)
+        asyncio.get_running_loop().call_soon(self.take, answer)
 
     def _note(self, record: Record, decided_ms: float) -> str:
         """Give a record its number and instants, remember it, journal it; its identifier."""
@@ -308,6 +331,12 @@ class Daemon:
 
     def _summary(self) -> str:
         return ", ".join(f"{name} {link.state}" for name, link in self.state.links.items())
+
+
+def _needs_the_switch(action: Action) -> bool:
+    """What must not happen, or be told, when the kernel refused the switch before it."""
+    told = isinstance(action, Record) and action.kind in ("switch", "evict")
+    return told or isinstance(action, Evict | Move)
 
 
 def _members(service: Service, found: Mapping[str, tuple[str, ...]]) -> tuple[Member, ...]:

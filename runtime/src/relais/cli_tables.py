@@ -26,6 +26,7 @@ def status_text(status: Mapping[str, Any]) -> str:
             _number(wan["jitter_ms"], " ms"),
             _number(wan["mos"], ""),
             _budget(wan["probe_budget"]),
+            _quota(wan["quota"]),
             _clock(wan["since"]),
             _why(wan),
         )
@@ -53,6 +54,7 @@ def status_text(status: Mapping[str, Any]) -> str:
                 "JITTER",
                 "MOS",
                 "PROBES LEFT",
+                "QUOTA",
                 "SINCE",
                 "WHY",
             ),
@@ -90,6 +92,13 @@ def _budget(budget: Mapping[str, Any] | None) -> str:
     return f"{budget['left_bytes'] / 1000:.0f} kB of {budget['month_mb']:g} MB/month"
 
 
+def _quota(quota: Mapping[str, Any] | None) -> str:
+    """What is used of the month's quota."""
+    if quota is None:
+        return "-"
+    return f"{quota['used_gb']:.2f} of {quota['of_gb']:g} GB ({quota['percent']:.0f} %)"
+
+
 def members_text(members: Sequence[Mapping[str, Any]]) -> str:
     """`fibre`, or `fibre 80 + lte 20` for a balanced service."""
     if len(members) == 1:
@@ -111,6 +120,7 @@ def _why_one(name: str, why: Mapping[str, Any]) -> str:
             _number(data["loss_percent"], " %"),
             _number(data["rtt_ms"], " ms"),
             _number(data["mos"], ""),
+            _quota(data["quota"]),
             f"{data['penalty']}",
             str(data["faults_last_hour"]),
             data["reason"],
@@ -123,7 +133,19 @@ def _why_one(name: str, why: Mapping[str, Any]) -> str:
         f"  rule {why['rule']}: {why['reason']}" + (f" [{why['event']}]" if why["event"] else ""),
         _indent(
             table(
-                ("WAN", "STATE", "RANK", "LOSS", "RTT", "MOS", "PENALTY", "FAULTS/H", "WHY"), inputs
+                (
+                    "WAN",
+                    "STATE",
+                    "RANK",
+                    "LOSS",
+                    "RTT",
+                    "MOS",
+                    "QUOTA",
+                    "PENALTY",
+                    "FAULTS/H",
+                    "WHY",
+                ),
+                inputs,
             )
         ),
     ]

@@ -7,28 +7,30 @@ from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from relais.core.actions import Action, Evict, SendProbe
+from relais.core.actions import Action, Evict, MeasureFlows, Move, SendProbe
 from relais.core.events import (
     AdminRequested,
     Adopted,
     Event,
     Excused,
+    FlowsMeasured,
     LinkObserved,
+    PeriodBegan,
     ProbeReplied,
     SwitchFailed,
     Tick,
     Traffic,
 )
-from relais.core.model import SERVICE_MASK, Admin, Config, Member
-from relais.core.select import Rank, rank
+from relais.core.model import SERVICE_MASK, Admin, Config, Failback, Importance, Member, Service
+from relais.core.select import Rank, rank, ranks
 from relais.core.state import State, initial
 from relais.core.step import step
 from relais.core.transitions import LinkState
 from relais.simulate.models import Episodes, Kind
 from relais.simulate.trace import Trace, replay
-from simulate.worlds import one_fault, run, short_config
+from simulate.worlds import one_fault, quota_config, run
 
-CONFIG = short_config()
+CONFIG = quota_config()
 WANS = tuple(wan.name for wan in CONFIG.wans)
 MARKS = {wan.mark: wan.name for wan in CONFIG.wans}
 SERVICES = {service.id: service for service in CONFIG.services}
@@ -52,6 +54,8 @@ moments = st.one_of(
     st.tuples(st.just("admin"), wan, st.sampled_from(Admin), st.sampled_from([None, 5000.0])),
     st.tuples(st.just("excuse"), wan, st.floats(0, 60_000)),
     st.tuples(st.just("fail")),
+    st.tuples(st.just("month"), wan, st.sampled_from([0, 79, 80, 99, 100, 200]), st.booleans()),
+    st.tuples(st.just("talk"), st.sampled_from([None, 0.5, 100.0])),
     st.tuples(st.just("stray"), wan, st.sampled_from(["edge", "web-c", "nobody"]), st.integers(0)),
     st.tuples(st.just("adopt"), st.sampled_from([*WANS, "gone"]), st.sampled_from(Admin)),
 )
@@ -71,6 +75,7 @@ class Driver:
     counters: dict[str, list[int]] = field(default_factory=lambda: {w: [0, 0] for w in WANS})
     rates: dict[str, tuple[int, int]] = field(default_factory=dict)
     asked: int = 0
+    talk_pps: float | None = None
 
     def play(self, schedule: list[tuple[object, ...]]) -> Driver:
         for name in WANS:
@@ -89,6 +94,8 @@ class Driver:
         if not isinstance(event, (Adopted, SwitchFailed)):
             self.check(before, actions)
         for action in actions:
+            if isinstance(action, MeasureFlows):
+                self.feed(FlowsMeasured(self.now_ms, action.service, action.wan, self.talk_pps))
             if isinstance(action, SendProbe):
                 every, rtt_ms = self.answers[action.wan]
                 self.asked += 1
@@ -105,15 +112,32 @@ class Driver:
         for service in self.config.services:
             chosen = self.state.choices[service.name]
             assert chosen.members, "a service without a choice"
+            self.check_quota(service)
             old = before.choices.get(service.name)
             if forced or (old is not None and old.members == chosen.members):
                 continue
-            ranks = {member.wan: rank(links[member.wan]) for member in service.members}
-            proven = any(fitness is Rank.GOOD for fitness in ranks.values())
-            assert not proven or all(ranks[name] < Rank.UNPROVEN for name in chosen.wans)
+            own = {member.wan: rank(links[member.wan]) for member in service.members}
+            proven = any(fitness is Rank.GOOD for fitness in own.values())
+            assert not proven or all(own[name] < Rank.UNPROVEN for name in chosen.wans)
         for action in actions:
             if isinstance(action, Evict):
                 self.check_eviction(action, forced=forced)
+            if isinstance(action, Move):
+                self.check_move(action)
+
+    def check_quota(self, service: Service) -> None:
+        links = self.state.links
+        own = {member.wan: rank(links[member.wan]) for member in service.members}
+        fitness = ranks(service, links)
+        if service.importance is Importance.VITAL:
+            assert fitness == own, "a quota is no matter of what is vital"
+        if min(own.values()) < Rank.DRAINED:
+            assert min(fitness.values()) < Rank.DRAINED, "no living line because of a quota"
+
+    def check_move(self, action: Move) -> None:
+        service = SERVICES[action.mark & SERVICE_MASK]
+        assert service.failback is Failback.NOW
+        assert MARKS[action.mark & ~SERVICE_MASK] not in self.state.choices[service.name].wans
 
     def check_eviction(self, action: Evict, *, forced: bool) -> None:
         link = self.state.links[MARKS[action.mark & ~SERVICE_MASK]]
@@ -170,6 +194,14 @@ class Driver:
 
     def _fail(self) -> None:
         self.feed(SwitchFailed(self.now_ms, "refused"))
+
+    def _month(self, name: str, percent: int, fresh: bool) -> None:
+        used = round((self.config.wan(name).monthly_quota_gb or 0) * percent * 10_000_000)
+        period = f"2026-{len(self.events) % 12 + 1:02}-01" if fresh else "2026-01-01"
+        self.feed(PeriodBegan(self.now_ms, name, period, "", used))
+
+    def _talk(self, pps: float | None) -> None:
+        self.talk_pps = pps
 
     def _stray(self, name: str, target: str, probe: int) -> None:
         if target == "nobody":

@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 import pytest
+from relais.core.config import parse_config
 from relais.core.events import Tick
 from relais.core.review import assess, service_levels, settled
 from relais.core.state import initial
 from relais.core.step import step
-from simulate.worlds import HOUR_MS, anchored_config, nasty, run, short_config
+from simulate.worlds import HOUR_MS, anchored_config, nasty, returning, run, short_config
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_a_nasty_hour_is_decided_alike_with_every_tick_and_with_the_due_ones_only(
     seed: str,
 ) -> None:
-    quick, few = run(nasty(), 3600, seed=seed, begin_ms=8 * HOUR_MS)
-    dense, many = run(nasty(), 3600, seed=seed, begin_ms=8 * HOUR_MS, dense=True)
+    config = parse_config(returning())
+    quick, few = run(nasty(), 3600, seed=seed, begin_ms=8 * HOUR_MS, config=config)
+    dense, many = run(nasty(), 3600, seed=seed, begin_ms=8 * HOUR_MS, config=config, dense=True)
     assert len(quick.switches) > 10
     assert quick.decisions == dense.decisions
     assert quick.probes == dense.probes

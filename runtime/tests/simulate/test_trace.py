@@ -14,7 +14,9 @@ from relais.core.events import (
     Adopted,
     Event,
     Excused,
+    FlowsMeasured,
     LinkObserved,
+    PeriodBegan,
     ProbeReplied,
     SwitchFailed,
     Tick,
@@ -54,6 +56,8 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(AdminRequested, number, name, st.sampled_from(Admin), st.none() | number),
     st.builds(Excused, number, name, number),
     st.builds(SwitchFailed, number, name),
+    st.builds(FlowsMeasured, number, name, name, st.none() | number),
+    st.builds(PeriodBegan, number, name, name, name, count, st.none() | count, st.none() | count),
 )
 
 

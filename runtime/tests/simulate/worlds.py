@@ -36,6 +36,25 @@ def anchored_config() -> Config:
     return parse_config(whole)
 
 
+def returning() -> dict[str, Any]:
+    """The same with a way to return for each service: between calls, at once, with new flows."""
+    whole = document()
+    for service, failback in zip(whole["services"], ("between_calls", "now", "drain"), strict=True):
+        service["failback"] = failback
+    return whole
+
+
+def quota_config() -> Config:
+    """The same with services of every importance, and small quotas on both lines."""
+    whole = returning()
+    bulk = {"id": 3, "name": "bulk", "importance": "degradable", "failback": "now"}
+    members = [{"wan": "lte"}, {"wan": "fibre"}]
+    whole["services"].insert(0, {**bulk, "members": members})
+    for wan in whole["wans"]:
+        wan["monthly_quota_gb"] = 0.001
+    return parse_config(whole)
+
+
 def nasty() -> Scenario:
     """Everything at once, and often."""
     both = (RandomLoss(1, 1), Episodes(Kind.BURST, per_hour=60, seconds=(0.1, 1)))

@@ -39,6 +39,24 @@ class Evict:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Forget the matching flows that are not TCP, so that their next packet takes the new link."""
+
+    mark: int
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureFlows:
+    """Look how busy the flows of a service on a WAN are; the answer comes back as FlowsMeasured."""
+
+    service: str
+    wan: str
+    mark: int
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Something a person may ask about later: for the journal, `events` and `why`.
 
@@ -54,4 +72,4 @@ class Record:
     at_ms: float | None = None
 
 
-Action = SendProbe | Steer | Evict | Record
+Action = SendProbe | Steer | Evict | Move | MeasureFlows | Record

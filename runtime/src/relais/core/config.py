@@ -84,10 +84,11 @@ def _wan(item: Fields) -> Wan:
         ipv6=item.boolean("ipv6", default=False),
         technology=item.optional_text("technology"),
         metered=metered,
-        monthly_quota_gb=item.number("monthly_quota_gb", 0, 1e6),
+        monthly_quota_gb=item.number("monthly_quota_gb", 0.001, 1e6),
         down_mbit=item.number("down_mbit", 0.001, 1e6),
         up_mbit=item.number("up_mbit", 0.001, 1e6),
         probe_budget_mb=item.number("probe_budget_mb", 0.1, 1e6, 45.0 if metered else None),
+        quota_resets_on_day=item.integer("quota_resets_on_day", 1, 31, 1),
     )
 
 
@@ -99,7 +100,7 @@ def _service(item: Fields) -> Service:
         mode=item.choice("mode", Mode, Mode.ORDERED),
         members=tuple(_member(member) for member in item.objects("members")),
         patience_ms=item.integer("patience_ms", 200, 10_000, 800),
-        failback=item.choice("failback", Failback, Failback.NOW),
+        failback=item.choice("failback", Failback, Failback.DRAIN),
         sla=_sla(item.object("sla")),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from relais.core import returning
 from relais.core.actions import Action, Evict, Record, Steer
 from relais.core.evolve import evolve
 from relais.core.link import Link
@@ -18,7 +19,7 @@ SWEEP_AFTER_MS = (2000.0, 10_000.0)
 
 def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action, ...]]:
     """Choose for every service, then say what the kernel must do about it."""
-    if _settled(work, state):
+    if _settled(work, state, now_ms):
         calm = evolve(
             state,
             now_ms=now_ms,
@@ -30,16 +31,20 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
     state = evolve(state, now_ms=now_ms)
     choices: dict[str, Choice] = {}
     for service in state.config.services:
-        before = state.choices.get(service.name)
-        chosen = choose(service, work.links, before, now_ms, hold=work.hold)
+        before, wait = state.choices.get(service.name), work.waits.get(service.name)
+        chosen = choose(service, work.links, before, now_ms, wait=wait, hold=work.hold)
         choices[service.name] = chosen
         if before is None or before.members != chosen.members:
             work.records.append(_choice_record(work, service.name, before, chosen, now_ms))
+    waits, looks = returning.looks(work.waits, state.config, choices, now_ms)
     if state.steered is None and now_ms < state.retry_ms:
-        waiting = evolve(state, links=work.links, choices=choices, next_probe=work.next_probe)
-        return waiting, (*work.records, *work.probes)
+        waiting = evolve(
+            state, links=work.links, choices=choices, waits=waits, next_probe=work.next_probe
+        )
+        return waiting, (*work.records, *looks, *work.probes)
     moved = len(work.records)
     evictions = _evictions(work, state.config, choices, now_ms)
+    sweeps, moves = returning.moves(work, state, choices, now_ms)
     wanted = (
         {name: choice.members for name, choice in choices.items()},
         _dead(work.links, state.config, choices),
@@ -48,7 +53,7 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
     if wanted != state.steered:
         actions.append(Steer(*wanted))
         work.records.insert(moved, _switch_record(*wanted))
-    actions += evictions
+    actions += [*evictions, *moves]
     new = evolve(
         state,
         links=work.links,
@@ -58,13 +63,17 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
         next_probe=work.next_probe,
         decided=True,
         reviewed_ms=work.reviewed_ms,
+        waits=waits,
+        sweeps=sweeps,
     )
-    return new, (*actions, *work.records, *work.probes)
+    return new, (*actions, *work.records, *looks, *work.probes)
 
 
-def _settled(work: Work, state: State) -> bool:
+def _settled(work: Work, state: State, now_ms: float) -> bool:
     """Nothing that could change a decision has changed since the last one."""
     if state.steered is None or not state.decided or not work.hold:
+        return False
+    if work.waits is not state.waits or now_ms >= returning.due_ms(state):
         return False
     aged = state.ages and work.reviewed_ms != state.reviewed_ms
     before = state.links
@@ -89,7 +98,12 @@ def _alike(link: Link, before: Link) -> bool:
         and link.carrier is before.carrier
         and link.address == before.address
         and link.gateway == before.gateway
+        and _level(link) == _level(before)
     )
+
+
+def _level(link: Link) -> int:
+    return 0 if link.usage is None else link.usage.level
 
 
 def _switch_record(choices: Choices, dead: frozenset[int]) -> Record:

@@ -102,4 +102,41 @@ class SwitchFailed:
     error: str
 
 
-Event = Adopted | LinkObserved | ProbeReplied | Tick | AdminRequested | Excused | SwitchFailed
+@dataclass(frozen=True, slots=True)
+class FlowsMeasured:
+    """The answer to MeasureFlows: packets per second, both directions together, of the busiest flow
+    that is not TCP; None while nobody can tell, as after the first look."""
+
+    now_ms: float
+    service: str
+    wan: str
+    fastest_pps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodBegan:
+    """At start and when a month of the contract begins: what a WAN has carried in it so far.
+
+    `rx_bytes` and `tx_bytes` are the counters when that was noted, None when they are not known.
+    """
+
+    now_ms: float
+    wan: str
+    period: str
+    resets_at: str
+    used_bytes: int
+    rx_bytes: int | None = None
+    tx_bytes: int | None = None
+
+
+Event = (
+    Adopted
+    | LinkObserved
+    | ProbeReplied
+    | Tick
+    | AdminRequested
+    | Excused
+    | SwitchFailed
+    | FlowsMeasured
+    | PeriodBegan
+)

@@ -17,6 +17,7 @@ from relais.core.evolve import evolve
 from relais.core.model import Admin, Wan
 from relais.core.profile import Profile, profile_of
 from relais.core.quality import ALARM, Cusum, Quality
+from relais.core.quota import Usage
 from relais.core.transitions import LinkState, Trigger, following
 from relais.core.window import Window
 
@@ -108,6 +109,7 @@ class Link:
     tokens_bytes: float = 0.0
     tokens_ms: float = 0.0
     anchor: Anchor | None = None
+    usage: Usage | None = None
     cusum: Cusum = field(default_factory=Cusum)
     quality: Quality = Quality.GOOD
     quality_since_ms: float = 0.0

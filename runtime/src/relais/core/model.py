@@ -30,12 +30,16 @@ class Mode(StrEnum):
 
 
 class Failback(StrEnum):
-    """When a service returns to its preferred WAN. Open flows always stay where they are."""
+    """How a service returns to a better WAN. Open TCP flows always stay where they are."""
 
     NOW = "now"
+    """At once, and flows that are not TCP with it."""
     DRAIN = "drain"
+    """At once with new flows; open ones stay until they end."""
     BETWEEN_CALLS = "between_calls"
+    """Like `drain`, once no call is in progress."""
     MANUAL = "manual"
+    """Like `drain`, once the administrator says so."""
 
 
 class ProbeKind(StrEnum):
@@ -81,7 +85,8 @@ class Wan:
     whether it has IPv6 beside IPv4.
 
     `down_mbit` and `up_mbit` are what the operator sold; `probe_budget_mb` is what probes may cost
-    in a month (30 days), None without limit.
+    in a month (30 days), None without limit. The month of `monthly_quota_gb` begins on the day
+    `quota_resets_on_day`.
     """
 
     id: int
@@ -96,6 +101,7 @@ class Wan:
     down_mbit: float | None = None
     up_mbit: float | None = None
     probe_budget_mb: float | None = None
+    quota_resets_on_day: int = 1
 
     @property
     def mark(self) -> int:
@@ -132,7 +138,7 @@ class Service:
     mode: Mode
     members: tuple[Member, ...]
     patience_ms: int = 800
-    failback: Failback = Failback.NOW
+    failback: Failback = Failback.DRAIN
     sla: Sla | None = None
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from relais.core.link import Link, fault_count
 from relais.core.model import Codec, Service
 from relais.core.quality import link_rating, mean_opinion_score
-from relais.core.select import Choice, rank
+from relais.core.quota import BYTES_PER_GB
+from relais.core.select import Choice, ranks
 from relais.core.state import State
 
 SCHEMA = "relais.state/1"
@@ -37,6 +38,7 @@ def state_document(state: State, wall: Wall) -> dict[str, object]:
 def why_document(state: State, service: Service, wall: Wall) -> dict[str, object]:
     """Why `service` uses what it uses: the rule, and what is known of each of its WANs."""
     choice = state.choices[service.name]
+    fitness = ranks(service, state.links)
     codec = service.sla.codec if service.sla else state.config.codec
     return {
         "service": service.name,
@@ -50,7 +52,7 @@ def why_document(state: State, service: Service, wall: Wall) -> dict[str, object
         "inputs": {
             member.wan: {
                 **_wan(state.links[member.wan], state, wall, codec),
-                "rank": rank(state.links[member.wan]).name.lower(),
+                "rank": fitness[member.wan].name.lower(),
                 "faults_last_hour": fault_count(state.links[member.wan], state.now_ms),
             }
             for member in service.members
@@ -95,6 +97,7 @@ def _wan(link: Link, state: State, wall: Wall, codec: Codec) -> dict[str, object
         "suppressed": link.penalty.suppressed,
         "sla_broken": dict(link.sla_broken),
         "probe_budget": _budget(link),
+        "quota": _quota(link),
         "proved_ms_ago": None if link.proved_ms is None else round(now - link.proved_ms),
         "targets": _targets(link, state),
     }
@@ -129,6 +132,19 @@ def _budget(link: Link) -> Mapping[str, object] | None:
     if link.wan.probe_budget_mb is None:
         return None
     return {"month_mb": link.wan.probe_budget_mb, "left_bytes": round(link.tokens_bytes)}
+
+
+def _quota(link: Link) -> Mapping[str, object] | None:
+    """What the month's quota is used up to; None without one, or before its period is known."""
+    usage = link.usage
+    if usage is None:
+        return None
+    return {
+        "used_gb": round(usage.used_bytes / BYTES_PER_GB, 3),
+        "of_gb": link.wan.monthly_quota_gb,
+        "percent": round(usage.percent, 1),
+        "resets_at": usage.resets_at,
+    }
 
 
 def _rounded(value: float | None) -> float | None:

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from relais.core.calls import Wait, begun
 from relais.core.link import Link
 from relais.core.model import Admin, Failback, Member, Mode, Service
 from relais.core.quality import Quality
+from relais.core.quota import spares
 from relais.core.transitions import LinkState
 
+MANUAL_HOLD = "manual_hold"
+CALLS_HOLD = "between_calls"
 STABLE_STEP = 500.0
 """Penalties within one such step count as the same for `most_stable`."""
 
@@ -22,11 +26,12 @@ class Rank(IntEnum):
     GOOD = 0
     RECOVERING = 1
     DEGRADED = 2
-    DRAINED = 3
-    UNPROVEN = 4
-    LOST = 5
-    DOWN = 6
-    UNUSABLE = 7
+    SPARED = 3
+    DRAINED = 4
+    UNPROVEN = 5
+    LOST = 6
+    DOWN = 7
+    UNUSABLE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,30 @@ def _living_rank(link: Link) -> Rank:
     return Rank.GOOD
 
 
+def ranks(service: Service, links: Mapping[str, Link]) -> dict[str, Rank]:
+    """Fitness of a service's links for it: one whose quota more important services need is spared.
+
+    A link that is not trusted yet is no better than a spared one, so that a flapping line does not
+    draw the service back and forth.
+    """
+    own = {member.wan: rank(links[member.wan]) for member in service.members}
+    spared = {wan for wan in own if own[wan] < Rank.SPARED and spares(service, links[wan].usage)}
+    if spared:
+        spared |= {wan for wan in own if own[wan] is Rank.RECOVERING}
+    return {wan: Rank.SPARED if wan in spared else fitness for wan, fitness in own.items()}
+
+
 def choose(
     service: Service,
     links: Mapping[str, Link],
     current: Choice | None,
     now_ms: float,
     *,
+    wait: Wait | None = None,
     hold: bool = True,
 ) -> Choice:
-    """The service's choice. `hold` lets `failback: manual` keep a working backup.
+    """The service's choice. `hold` lets it stay on a working backup as its `failback` says; `wait`
+    is what is known of calls there.
 
     The best rank wins, then keeping the service's limits, then the mode decides. With every link
     down the current one is kept unless another is less bad, so there is always a choice.
@@ -87,8 +107,8 @@ def choose(
     if current is not None and _undecided(current, links):
         return Choice(current.members, "pending", "the links are still being proved")
     fitness = {
-        m.wan: (rank(links[m.wan]), service.name in links[m.wan].sla_broken)
-        for m in service.members
+        wan: (fit, rank(links[wan]), service.name in links[wan].sla_broken)
+        for wan, fit in ranks(service, links).items()
     }
     best = min(fitness.values())
     fit = [member for member in service.members if fitness[member.wan] == best]
@@ -96,11 +116,13 @@ def choose(
         return _least_bad(fit, current, links)
     if service.mode is Mode.BALANCE:
         return _balanced(service, fit, links)
-    if hold and current is not None and _held(service, current, fit):
-        return Choice(current.members, "manual_hold", "failback is manual; the backup works")
     if service.mode is Mode.MOST_STABLE:
-        return _most_stable(service, fit, links, now_ms)
-    return _ordered(service, fit[0], links)
+        better = _most_stable(service, fit, links, now_ms)
+    else:
+        better = _ordered(service, fit[0], links)
+    if not hold or current is None or not _works_elsewhere(current, better, fit):
+        return better
+    return _held(service, current, better, links, wait, now_ms)
 
 
 def _ordered(service: Service, chosen: Member, links: Mapping[str, Link]) -> Choice:
@@ -116,12 +138,38 @@ def _undecided(current: Choice, links: Mapping[str, Link]) -> bool:
     return any(links[wan].state is LinkState.UNKNOWN for wan in current.wans if wan in links)
 
 
-def _held(service: Service, current: Choice, fit: list[Member]) -> bool:
+def _works_elsewhere(current: Choice, better: Choice, fit: list[Member]) -> bool:
+    """Whether the service is on one link that is as fit as the one it would rather be on."""
     return (
-        service.failback is Failback.MANUAL
-        and len(current.members) == 1
+        len(current.members) == 1
+        and current.wans != better.wans
         and any(member.wan == current.wans[0] for member in fit)
     )
+
+
+def _held(
+    service: Service,
+    current: Choice,
+    better: Choice,
+    links: Mapping[str, Link],
+    wait: Wait | None,
+    now_ms: float,
+) -> Choice:
+    """Stay on a working backup for as long as the service's failback says."""
+    match service.failback:
+        case Failback.MANUAL:
+            return Choice(current.members, MANUAL_HOLD, "failback is manual; the backup works")
+        case Failback.BETWEEN_CALLS:
+            here, there = current.wans[0], links[better.wans[0]]
+            if wait is None or wait.wan != here:
+                wait = begun(here, now_ms)
+            if wait.over(now_ms):
+                return replace(better, reason=f"{better.reason}; {wait.ended(now_ms)}")
+            well_s = (now_ms - there.since_ms) / 1000
+            good = f"{there.wan.name} is {there.state} for {well_s:.0f} s"
+            return Choice(current.members, CALLS_HOLD, f"{wait.told(now_ms)}, {good}")
+        case Failback.NOW | Failback.DRAIN:
+            return better
 
 
 def _least_bad(fit: list[Member], current: Choice | None, links: Mapping[str, Link]) -> Choice:
@@ -165,4 +213,6 @@ def describe(link: Link, service: Service | None = None) -> str:
         parts.append("but suppressed for flapping")
     if service is not None and service.name in link.sla_broken:
         parts.append(f"but {link.sla_broken[service.name]}")
+    if service is not None and link.usage is not None and spares(service, link.usage):
+        parts.append(f"but spared: {link.usage.told()} are used")
     return " ".join(parts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from relais.core.actions import Action
 from relais.core.anchor import first_anchor
+from relais.core.calls import Wait
 from relais.core.evolve import evolve
 from relais.core.limits import Limits
 from relais.core.link import Link, new_link
@@ -22,6 +23,16 @@ clock, so that the instants do not depend on what went before. Health is looked 
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A service's flows on a WAN that it has left, to be moved again at `due_ms`: a packet under
+    way may have kept one alive."""
+
+    due_ms: float
+    service: str
+    wan: str
+
+
 @dataclass(frozen=True)
 class State:
     """Make the first one with `initial`; `step` makes the others.
@@ -30,7 +41,7 @@ class State:
     refused with and `retry_ms` when it is asked again. `decided`: the choices are those
     for `links`, so that nothing is decided again while nothing changes.
     `ages`: some decision depends on penalties, which fade by themselves. `limits`: what no service
-    minds.
+    minds. `waits`: services that wait for their calls to end. `sweeps`: moves to be repeated.
     """
 
     config: Config
@@ -48,13 +59,15 @@ class State:
     reviewed_ms: float = 0.0
     ages: bool = False
     limits: Limits | None = None
+    waits: Mapping[str, Wait] = field(default_factory=dict)
+    sweeps: tuple[Sweep, ...] = ()
 
 
 @dataclass(slots=True)
 class Work:
     """One step in progress: links being replaced and actions being gathered.
 
-    `hold` is False when the administrator has just spoken, which ends a manual hold. `alarmed`: a
+    `hold` is False when the administrator has just spoken, which ends a hold. `alarmed`: a
     line may just have turned bad, and the review should not wait for the next second.
     """
 
@@ -64,6 +77,7 @@ class Work:
     probes: list[Action]
     next_probe: int
     reviewed_ms: float
+    waits: Mapping[str, Wait]
     hold: bool = True
     alarmed: bool = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from relais.core import evidence, pacing, watch
+from relais.core import evidence, metering, pacing, watch
 from relais.core.actions import Action, Record, SendProbe
 from relais.core.damping import Penalty
 from relais.core.decide import decide
@@ -14,7 +14,9 @@ from relais.core.events import (
     Adopted,
     Event,
     Excused,
+    FlowsMeasured,
     LinkObserved,
+    PeriodBegan,
     ProbeReplied,
     SwitchFailed,
     Tick,
@@ -40,7 +42,7 @@ def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
     Order of the actions: the switch (`Steer`), then evictions, then records, then probes. When the
     shell cannot carry out the `Steer` it drops the evictions behind it and reports `SwitchFailed`.
     """
-    work = Work(state, dict(state.links), [], [], state.next_probe, state.reviewed_ms)
+    work = Work(state, dict(state.links), [], [], state.next_probe, state.reviewed_ms, state.waits)
     match event:
         case Adopted():
             return _adopt(state, event), ()
@@ -57,13 +59,17 @@ def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
             work.links[event.wan] = evolve(link, excused_until_ms=event.until_ms)
         case SwitchFailed():
             return _switch_failed(state, event)
+        case FlowsMeasured():
+            _flows_measured(work, event)
+        case PeriodBegan():
+            metering.begin(work, event)
         case _:
             assert_never(event)
     return decide(work, state, event.now_ms)
 
 
 def _adopt(state: State, event: Adopted) -> State:
-    """Start from what the kernel does; a WAN that it avoids must earn its place again."""
+    """Start from what the kernel does; a WAN that nobody uses must earn its place again."""
     choices: dict[str, Choice] = {}
     avoided: set[str] = set()
     for service in state.config.services:
@@ -76,10 +82,11 @@ def _adopt(state: State, event: Adopted) -> State:
         order = [member.wan for member in service.members]
         first_used = min((order.index(wan) for wan in used if wan in order), default=0)
         avoided.update(order[:first_used])
+    in_use = frozenset(wan for choice in choices.values() for wan in choice.wans)
     links = {
         name: evolve(
             link,
-            trusted=name not in avoided,
+            trusted=name in in_use or name not in avoided,
             admin=event.admin.get(name, Admin.AUTO),
             tokens_bytes=event.probe_tokens_bytes.get(name, link.tokens_bytes),
         )
@@ -92,7 +99,7 @@ def _adopt(state: State, event: Adopted) -> State:
         now_ms=event.now_ms,
         links=links,
         choices=choices,
-        in_use=frozenset(wan for choice in choices.values() for wan in choice.wans),
+        in_use=in_use,
         steered=(found, event.dead) if complete else None,
         decided=False,
     )
@@ -188,6 +195,7 @@ def _tick(work: Work, event: Tick) -> None:
     if work.alarmed or now_ms // REVIEW_MS != work.state.reviewed_ms // REVIEW_MS:
         work.reviewed_ms = now_ms
         review(work, now_ms)
+        metering.count(work)
     _ask_anchors(work, now_ms)
     _send(work, now_ms)
 
@@ -218,6 +226,13 @@ def _examined(work: Work, name: str, link: Link, now_ms: float) -> Link:
     if earned is not None:
         link = _apply(work, name, link, Trigger.TRUSTED, earned, now_ms)
     return link
+
+
+def _flows_measured(work: Work, event: FlowsMeasured) -> None:
+    wait = work.waits.get(event.service)
+    if wait is not None and wait.wan == event.wan:
+        measured = wait.measured(event.fastest_pps, event.now_ms)
+        work.waits = {**work.waits, event.service: measured}
 
 
 def _admin(work: Work, event: AdminRequested) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from relais.shell import recordings
 from relais.shell.recorder import Stretch
@@ -28,12 +29,17 @@ _INSERT = (
 )
 
 
+Statement = tuple[str, tuple[object, ...]]
+"""One SQL statement and its parameters."""
+
+
 class Journal:
     """Append-only. When the disk fails, events are dropped and `error` says why."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *schemas: str) -> None:
         self._path = path
-        self._queue: queue.Queue[Mapping[str, object] | Stretch | None] = queue.Queue(
+        self._schemas = schemas
+        self._queue: queue.Queue[Mapping[str, object] | Stretch | Statement | None] = queue.Queue(
             maxsize=10_000
         )
         self._room = threading.Semaphore(WAITING_STRETCHES)
@@ -46,7 +52,7 @@ class Journal:
         try:
             with sqlite3.connect(self._path, timeout=2.0) as database:
                 database.execute("PRAGMA journal_mode=WAL")
-                database.executescript(_SCHEMA + recordings.SCHEMA)
+                database.executescript("".join((_SCHEMA, recordings.SCHEMA, *self._schemas)))
                 last = database.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
             database.close()
         except sqlite3.Error as error:
@@ -72,6 +78,26 @@ class Journal:
             self._room.release()
             self.error = "the journal cannot keep up; a recording was dropped"
 
+    def write(self, *statement: Statement) -> None:
+        """Queue statements, likewise."""
+        try:
+            for one in statement:
+                self._queue.put_nowait(one)
+        except queue.Full:
+            self.error = "the journal cannot keep up; events were dropped"
+
+    def read(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows as they are on the disk; for use at start only. None when the file cannot be read,
+        and `error` says why."""
+        try:
+            with sqlite3.connect(self._path, timeout=2.0) as database:
+                rows = database.execute(sql).fetchall()
+            database.close()
+        except sqlite3.Error as error:
+            self.error = f"{self._path}: {error}"
+            return []
+        return rows
+
     def stop(self) -> None:
         """Write what is queued, then end."""
         self._queue.put(None)
@@ -91,6 +117,8 @@ class Journal:
             if isinstance(item, Stretch):
                 self._store_stretch(item)
                 self._room.release()
+            elif isinstance(item, tuple):
+                self._execute(item)
             elif item is None:
                 return
 
@@ -104,6 +132,9 @@ class Journal:
 
         self._transact(insert)
 
+    def _execute(self, statement: Statement) -> None:
+        self._transact(lambda database: database.execute(*statement))
+
     def _store_stretch(self, stretch: Stretch) -> None:
         try:
             row = recordings.pack(stretch)
@@ -112,7 +143,7 @@ class Journal:
             return
         self._transact(lambda database: recordings.store(database, row))
 
-    def _transact(self, change: Callable[[sqlite3.Connection], None]) -> None:
+    def _transact(self, change: Callable[[sqlite3.Connection], object]) -> None:
         """All of a change or nothing of it, also when the power fails."""
         try:
             with sqlite3.connect(self._path, timeout=2.0) as database:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Three small netfilter netlink requests that the hot path makes in process.
+"""The few small netfilter netlink requests that the daemon makes in process.
 
 Message formats: linux/netfilter/nfnetlink.h, nf_tables.h, nfnetlink_conntrack.h. All attribute
 integers are in network byte order.
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from relais.shell.netlink_socket import ACK, DUMP, NetlinkSocket, attribute, attributes
 from relais.shell.nudge import Connection
@@ -24,7 +25,27 @@ _OBJ_TABLE, _OBJ_NAME, _OBJ_TYPE, _OBJ_DATA = 1, 2, 3, 4
 _OBJECT_COUNTER = 1
 _COUNTER_BYTES, _COUNTER_PACKETS = 1, 2
 _CTA_MARK, _CTA_MARK_MASK = 8, 21
+_CTA_COUNTERS_ORIG, _CTA_COUNTERS_REPLY, _CTA_ID = 9, 10, 12
+_CTA_COUNTERS_PACKETS = 1
 _NFPROTO_INET = 1
+_NESTED = 0x8000
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One tracked flow: its original tuple and its id as the kernel writes them, its protocol, and
+    its packets both ways (None when the kernel does not count them)."""
+
+    family: int
+    tuple_: bytes
+    id: bytes
+    protocol: int
+    packets: int | None
+
+    @property
+    def key(self) -> bytes:
+        """Tells the flow from every other, also from a later one of the same tuple."""
+        return self.id + self.tuple_
 
 
 class Nfnetlink:
@@ -63,6 +84,21 @@ class Nfnetlink:
             if connection is not None and any(marked & each == m for m, each in marks):
                 found.append(connection)
         return found
+
+    def flows(self, mark: int, mask: int) -> list[Flow]:
+        """Tracked flows with `connmark & mask == mark`. Raises OSError."""
+        wanted = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
+        kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
+        bodies = self._request(kind, DUMP, socket.AF_UNSPEC, wanted)
+        return [_flow(dict(attributes(body))) for body in bodies]
+
+    def forget(self, flows: Iterable[Flow]) -> None:
+        """Forget these flows; one that is gone already is no error. Raises OSError."""
+        kind = (_SUBSYS_CTNETLINK << 8) | _CT_DELETE
+        for flow in flows:
+            wanted = attribute(_CTA_TUPLE_ORIG | _NESTED, flow.tuple_) + attribute(_CTA_ID, flow.id)
+            for _unused in self._request(kind, ACK, flow.family, wanted):
+                pass
 
     def flush_conntrack(self, mark: int, mask: int) -> None:
         """Forget every tracked connection with `connmark & mask == mark`. Raises OSError."""
@@ -103,6 +139,29 @@ def _open_tcp(entry: Mapping[int, bytes]) -> Connection | None:
         _address(target),
         int.from_bytes(ports[3][:2], "big"),
     )
+
+
+def _flow(entry: Mapping[int, bytes]) -> Flow:
+    """A flow as a dump tells it."""
+    original = entry.get(_CTA_TUPLE_ORIG, b"")
+    tuple_ = dict(attributes(original))
+    addresses = dict(attributes(tuple_.get(1, b"")))
+    protocol = dict(attributes(tuple_.get(2, b""))).get(1, b"\0")[0]
+    counted = [_packets(entry.get(kind)) for kind in (_CTA_COUNTERS_ORIG, _CTA_COUNTERS_REPLY)]
+    both = [packets for packets in counted if packets is not None]
+    return Flow(
+        socket.AF_INET if 1 in addresses else socket.AF_INET6,
+        original,
+        entry.get(_CTA_ID, b""),
+        protocol,
+        sum(both) if both else None,
+    )
+
+
+def _packets(counters: bytes | None) -> int | None:
+    if counters is None:
+        return None
+    return int.from_bytes(dict(attributes(counters)).get(_CTA_COUNTERS_PACKETS, b"\0"), "big")
 
 
 def _address(packed: bytes) -> str:

@@ -7,8 +7,8 @@ the daemon would.
 
 from __future__ import annotations
 
-from relais.core import watch
-from relais.core.due import NEVER, due_ms
+from relais.core import returning, watch
+from relais.core.due import due_ms
 from relais.core.review import settled
 from relais.core.state import REVIEW_MS, State
 
@@ -19,7 +19,7 @@ def effective_ms(state: State, now_ms: float, *, watched: bool) -> float:
     `now_ms` is that of the daemon's last tick, even if it was skipped; `watched`: throughput may
     matter, which the core samples once a second.
     """
-    due = NEVER
+    due = returning.due_ms(state)
     review = watched
     for link in state.links.values():
         due = min(due, due_ms(link, state.config, now_ms))

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from relais.core.actions import Action, SendProbe, Steer
-from relais.core.events import Adopted, Event, LinkObserved, ProbeReplied, Tick
+from relais.core.actions import Action, MeasureFlows, SendProbe, Steer
+from relais.core.events import Adopted, Event, FlowsMeasured, LinkObserved, ProbeReplied, Tick
 from relais.core.model import Config, Member
 from relais.core.pacing import roof_bytes
 from relais.core.select import Rank, rank
@@ -185,20 +185,29 @@ class Simulation:
         self._outcome.steps += 1
         if len(actions) > BUSY_PACKETS:
             self._look = True
+        looks: list[FlowsMeasured] = []
         for action in actions:
             if isinstance(action, SendProbe):
                 self._send(event.now_ms, action)
             else:
+                if isinstance(action, MeasureFlows):
+                    looks.append(FlowsMeasured(event.now_ms, action.service, action.wan, 0.0))
                 self._outcome.decisions.append(Decision(event.now_ms, action))
                 if isinstance(action, Steer):
                     self._demand.steered(event.now_ms, action.choices["default"])
+        self._note(before)
+        for look in looks:  # Nobody in a simulated office talks on the phone.
+            self._feed(look)
+
+    def _note(self, before: State) -> None:
+        """Take note of what one step has changed."""
         if self._state.choices is before.choices or not self._state.decided:
             return  # No link has changed its state, and no service its choice.
         self._note_switches(before)
         for name, link in self._state.links.items():
             if link.state is not before.links[name].state:
                 self._look = True
-                self._outcome.moves.append((event.now_ms, name, link.state))
+                self._outcome.moves.append((self._state.now_ms, name, link.state))
 
     def _send(self, now_ms: float, probe: SendProbe) -> None:
         self._outcome.probes[probe.wan] += 1

@@ -239,12 +239,13 @@ class _Runner:
         self._seen.after = self._wans_of(monotonic_ms() - 1000)
 
     def _choices(self, status: dict[str, Any]) -> dict[str, list[str]]:
-        """WANs by service, without those that return only by hand."""
-        by_hand = {s.name for s in self._config.services if s.failback is Failback.MANUAL}
+        """WANs by service, without those that return by hand, or not while the drill talks."""
+        late = (Failback.MANUAL, Failback.BETWEEN_CALLS)
+        left_out = {s.name for s in self._config.services if s.failback in late}
         return {
             name: [choice["wan"] for choice in service["wans"]]
             for name, service in status["services"].items()
-            if name not in by_hand
+            if name not in left_out
         }
 
     def _is_back(self, before: dict[str, list[str]]) -> bool:

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Open flows: make them leave a dead link, move them along, see whether anybody talks."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
+
+from relais.shell.nfnetlink import Flow, Nfnetlink
+from relais.shell.nudge import Nudger
+
+AT_ONCE = 50
+PAUSE_S = 0.005
+"""In small groups, so that a thousand flows do not hold the daemon up."""
+STALE_MS = 20_000.0
+T = TypeVar("T")
+
+
+class Flows:
+    """Flows are named by their connection mark: those with `connmark & mask == mark`."""
+
+    def __init__(self, netfilter: Nfnetlink) -> None:
+        self._netfilter = netfilter
+        self._nudger = Nudger()
+        self._looks: dict[int, tuple[float, dict[bytes, int]]] = {}
+
+    def evict(self, marks: Collection[tuple[int, int]]) -> None:
+        """Forget the flows of these marks and masks, then make idle TCP clients notice.
+
+        The table is searched once for all: the kernel looks into every bucket of it, which takes
+        tens of ms, while to forget takes one. Raises OSError.
+        """
+        open_tcp = self._netfilter.tcp_connections(marks)
+        for mark, mask in marks:
+            self._netfilter.flush_conntrack(mark, mask)
+        _paced(open_tcp, self._nudger.send)
+
+    def move(self, mark: int, mask: int) -> None:
+        """Forget the flows that are not TCP, one by one. Raises OSError.
+
+        The kernels before 6.8 cannot leave a protocol out of a flush.
+        """
+        flows = self._netfilter.flows(mark, mask)
+        _paced([flow for flow in flows if not _tcp(flow)], self._netfilter.forget)
+
+    def fastest_pps(self, mark: int, mask: int, now_ms: float) -> float | None:
+        """Packets per second of the busiest flow that is not TCP since the last look, both ways.
+
+        None when there was no look a moment ago; a flow that the kernel does not count has none.
+        Raises OSError.
+        """
+        flows = [flow for flow in self._netfilter.flows(mark, mask) if not _tcp(flow)]
+        packets = {flow.key: flow.packets for flow in flows if flow.packets is not None}
+        looked_ms, before = self._looks.get(mark, (-STALE_MS, {}))
+        self._looks[mark] = (now_ms, packets)
+        if not 0 < now_ms - looked_ms < STALE_MS:
+            return None
+        most = max((count - before.get(key, 0) for key, count in packets.items()), default=0)
+        return most * 1000 / (now_ms - looked_ms)
+
+
+def _tcp(flow: Flow) -> bool:
+    return flow.protocol == socket.IPPROTO_TCP
+
+
+def _paced(items: Sequence[T], act: Callable[[Sequence[T]], object]) -> None:
+    now, later = items[:AT_ONCE], items[AT_ONCE:]
+    act(now)
+    if later:
+        asyncio.get_running_loop().call_later(PAUSE_S, _paced, later, act)
