@@ -16,22 +16,23 @@ ipv4     2 icmp     1 29 src=198.18.255.254 dst=198.51.100.10 type=8 code=0 id=7
 WANS = (Wan(1, "fibre", "wan1", 1001), Wan(2, "lte", "wan2", 1002))
 
 
-def test_each_flow_is_found_by_protocol_and_the_clients_own_port() -> None:
+def test_each_flow_is_found_by_its_protocol_and_both_ports() -> None:
     assert parse(LISTING) == {
-        ("udp", 40001): 257,
-        ("udp", 40002): 513,
-        ("tcp", 40001): 0x80000201,
+        ("udp", 40001, 5060): 257,
+        ("udp", 40002, 5060): 513,
+        ("tcp", 40001, 7): 0x80000201,
     }
 
 
 def test_the_wan_is_read_from_its_bits_of_the_mark_only() -> None:
     marks = parse(LISTING)
-    assert wan_of(marks, "udp", [40001], WANS) == "fibre"
-    assert wan_of(marks, "udp", [40002], WANS) == "lte"
-    assert wan_of(marks, "tcp", [40001], WANS) == "lte"
+    assert wan_of(marks, "udp", 5060, [40001], WANS) == "fibre"
+    assert wan_of(marks, "udp", 5060, [40002], WANS) == "lte"
+    assert wan_of(marks, "tcp", 7, [40001], WANS) == "lte"
+    assert wan_of(marks, "udp", 51820, [40001], WANS) is None, "another service's port"
 
 
 def test_most_flows_decide_and_unknown_ones_do_not_count() -> None:
-    marks = {("udp", 1): 0x101, ("udp", 2): 0x201, ("udp", 3): 0x201, ("udp", 4): 0x901}
-    assert wan_of(marks, "udp", [1, 2, 3, 4, 5], WANS) == "lte"
-    assert wan_of(marks, "udp", [4, 5], WANS) is None
+    marks = {("udp", n, 7): mark for n, mark in enumerate((0x101, 0x201, 0x201, 0x901), 1)}
+    assert wan_of(marks, "udp", 7, [1, 2, 3, 4, 5], WANS) == "lte"
+    assert wan_of(marks, "udp", 7, [4, 5], WANS) is None

@@ -165,6 +165,7 @@ class _Runner:
             service.name: flows.wan_of(
                 marks,
                 service.protocol,
+                service.port,
                 (
                     attempt.source_port
                     for attempt in self._client.record.fresh[service.name]
