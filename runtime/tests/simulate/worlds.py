@@ -11,7 +11,7 @@ from relais.core.events import Event
 from relais.core.model import Config
 from relais.simulate.models import Episodes, GilbertElliott, Kind, LinkModel, RandomLoss, Stretch
 from relais.simulate.office import Office
-from relais.simulate.scenario import DEFAULT_CONFIG, Scenario
+from relais.simulate.scenario import BUILT_IN, DEFAULT_CONFIG, Scenario
 from relais.simulate.stretch import Outcome, Simulation
 
 HOUR_MS = 3_600_000.0
@@ -75,6 +75,14 @@ def nasty() -> Scenario:
     office = Office(busy_hours=(8.0, 8.5), fills_per_hour=20)
     links = {"fibre": LinkModel(8.0, 1.0, fibre), "lte": LinkModel(45.0, 6.0, lte)}
     return Scenario("nasty", links, office)
+
+
+def noisy(*episodes: Episodes) -> Scenario:
+    """The built-in noise; what is more happens to the fibre."""
+    noise = BUILT_IN["noise"]
+    fibre = noise.links["fibre"]
+    worse = LinkModel(fibre.rtt_ms, fibre.jitter_ms, (*fibre.models, *episodes))
+    return Scenario("noisy", {**noise.links, "fibre": worse}, noise.office)
 
 
 def one_fault(*episodes: Episodes, busy: bool = True, lte: tuple[Episodes, ...] = ()) -> Scenario:
