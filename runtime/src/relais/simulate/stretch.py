@@ -19,7 +19,7 @@ from relais.core.pacing import roof_bytes
 from relais.core.select import Rank, rank
 from relais.core.state import State, initial
 from relais.core.step import step
-from relais.core.ticking import BUSY_PACKETS, FAST_TICK_MS, TICK_MS, Pace, urgent
+from relais.core.ticking import BUSY_PACKETS, TICK_MS, Pace, urgent
 from relais.core.transitions import LinkState
 from relais.simulate.due import effective_ms
 from relais.simulate.line import Fault, Line
@@ -216,7 +216,8 @@ class Simulation:
         if rtt_ms is not None:
             heapq.heappush(self._flying, (now_ms + rtt_ms, probe.probe, probe, rtt_ms))
         # An idle line's counters show what it sent, unless the answer comes before they are read.
-        if not line.loaded and (rtt_ms is None or rtt_ms >= FAST_TICK_MS):
+        unread_ms = self._pace.tick_ms if now_ms == self._ticked_ms else 0.0
+        if not line.loaded and (rtt_ms is None or rtt_ms >= unread_ms):
             self._look = True
 
     def _note_switches(self, before: State) -> None:
