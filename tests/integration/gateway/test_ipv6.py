@@ -92,14 +92,18 @@ def whole(gateway: Any) -> bool:
 
 @pytest.fixture
 def calm(gateway: Any) -> Iterator[Any]:
-    """Every line whole and forgiven, the default service on the fibre."""
-    gateway.lab.wait("both lines", lambda: whole(gateway), within_s=60)
-    for wan in ("fibre", "lte"):
-        gateway.run("relais", "link", wan, "auto")
-    gateway.lab.wait("fibre", lambda: line_of_default(gateway) == ["fibre"], within_s=60)
+    """Every line whole and forgiven, the default service on the fibre, before and after."""
+
+    def restore() -> None:
+        gateway.lab.do("fault", "all", "clear")
+        gateway.lab.wait("both lines", lambda: whole(gateway), within_s=60)
+        for wan in ("fibre", "lte"):
+            gateway.run("relais", "link", wan, "auto")
+        gateway.lab.wait("fibre", lambda: line_of_default(gateway) == ["fibre"], within_s=60)
+
+    restore()
     yield gateway
-    gateway.lab.do("fault", "all", "clear")
-    gateway.run("relais", "link", "fibre", "auto")
+    restore()
 
 
 def in_lan(gateway: Any, program: str) -> Any:

@@ -61,7 +61,8 @@ def test_six_mistakes_are_told_at_once_and_touch_nothing(gateway: Any) -> None:
 
 
 def test_the_audit_lists_every_finding_at_once_and_touches_nothing(gateway: Any) -> None:
-    fibre, lte = gateway.inventory()["relais_wans"]
+    given = gateway.inventory()
+    fibre, lte = given["relais_wans"]
     gateway.run("nft", "-f", "-", stdin=FOREIGN_TABLE)
     gateway.run("ip", "rule", "add", *FOREIGN_RULE)
     before = gateway.configuration()
@@ -69,7 +70,7 @@ def test_the_audit_lists_every_finding_at_once_and_touches_nothing(gateway: Any)
         result = gateway.play(
             "site",
             relais_wans=[fibre, {**lte, "interface": "wan9"}],
-            relais_lan={"interface": "lan0", "address": "192.0.2.99/24"},
+            relais_lan={**given["relais_lan"], "address": "192.0.2.99/24"},
         )
         assert gateway.configuration() == before
     finally:
