@@ -116,7 +116,9 @@ def test_a_call_keeps_its_service_on_the_backup_until_it_has_ended(gateway: Any)
         assert uses(gateway, "voice") == ["lte"]
         assert wan_of_flow(gateway, 5060) == {"lte"}
     gateway.wait("voice returns", lambda: uses(gateway, "voice") == ["fibre"], within_s=60)
-    assert "no call seen on lte for" in why(gateway, "voice")["reason"]
+    answer = why(gateway, "voice")
+    event = next(event for event in answer["events"] if event["id"] == answer["event"])
+    assert "no call seen on lte for" in event["why"]
 
 
 def why(lab: Any, service: str) -> dict[str, Any]:
