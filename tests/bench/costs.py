@@ -23,18 +23,21 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 IPERF_PORT = 5201
 COUNT_TABLE = "inet bench_count"
 
-# IP bytes on the customer's cable, except DHCP: the lab's leases last two minutes, real ones hours.
+# IP bytes on the customer's cable, except DHCP and neighbours' housekeeping: the lab's leases last
+# two minutes and its routers announce themselves each few seconds, real ones are far slower.
 COUNT = f"""
 table {COUNT_TABLE} {{
   counter standby {{ }}
   chain arriving {{
     type filter hook prerouting priority -310; policy accept;
     iifname "{CUSTOMER_SIDE}" udp dport {{ 67, 68 }} accept
+    ip6 saddr fe80::/10 accept
     iifname "{CUSTOMER_SIDE}" counter name standby
   }}
   chain leaving {{
     type filter hook postrouting priority 310; policy accept;
     oifname "{CUSTOMER_SIDE}" udp sport {{ 67, 68 }} accept
+    ip6 saddr fe80::/10 accept
     oifname "{CUSTOMER_SIDE}" counter name standby
   }}
 }}

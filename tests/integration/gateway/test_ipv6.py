@@ -189,6 +189,18 @@ def test_a_line_whose_ipv6_alone_is_dead_is_left_and_says_so(calm: Any) -> None:
         calm.lab.exec("isp-fibre", "nft", "delete table ip6 dark")
 
 
+def test_what_neighbours_say_is_neither_sent_nor_heard(calm: Any) -> None:
+    def counted() -> int:
+        listed = json.loads(calm.run("nft", "-j", "list", "counters", "table", "inet", "relais"))
+        entries = [entry["counter"] for entry in listed["nftables"] if "counter" in entry]
+        return sum(e["packets"] for e in entries if e["name"] in ("rx_lte", "tx_lte"))
+
+    before = counted()
+    asked = calm.run("ping", "-6", "-n", "-i0.02", "-c200", "ff02::1%wan2")
+    assert "200 packets transmitted" in asked
+    assert counted() - before < 100  # probes of the standby, if they come just now
+
+
 def test_who_comes_in_by_a_line_is_answered_by_it(calm: Any) -> None:
     for interface in ("wan1", "wan2"):
         show = ("address", "show", "dev", interface, "scope", "global")
