@@ -28,7 +28,16 @@ BUILD = ROOT / "build"
 # -I keeps the daemon deaf to PYTHON* variables and to the user's site-packages; the distribution's
 # own modules, such as nftables, are still found.
 SHEBANG = b"#!/usr/bin/python3 -I\n"
-MAIN = b"from relais.cli import main\n\nraise SystemExit(main())\n"
+# The gateway reaches the file by a link, which an upgrade points elsewhere while the daemon runs.
+MAIN = b"""\
+import os
+import sys
+
+sys.path[0] = os.path.realpath(sys.path[0])
+from relais.cli import main
+
+raise SystemExit(main())
+"""
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP entry can carry
 
 

@@ -17,6 +17,7 @@ from relais import __version__
 from relais.answers import Answers
 from relais.core import report
 from relais.core.actions import Action, Evict, MeasureFlows, Move, Record, SendProbe, Steer
+from relais.core.adopt import leave
 from relais.core.events import (
     Adopted,
     Event,
@@ -27,11 +28,11 @@ from relais.core.events import (
     Tick,
     Traffic,
 )
-from relais.core.model import Admin, Config, Member, Service
+from relais.core.model import Config, Member, Service
 from relais.core.state import initial
 from relais.core.step import step
 from relais.core.ticking import Pace
-from relais.shell import clock, ledger, systemd
+from relais.shell import clock, handover, ledger, systemd
 from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
 from relais.shell.flows import Flows
@@ -69,6 +70,7 @@ class Daemon:
         self._events: deque[dict[str, object]] = deque(maxlen=KEPT_EVENTS)
         self._sequence = 0
         self._service_events: dict[str, tuple[str | None, str]] = {}
+        self._handover = paths.run / "handover.json"
         self._journal = Journal(paths.state / "journal.db", ledger.SCHEMA)
         self._ledger = Ledger(config, self._journal)
         self._recorder = Recorder(self._journal.record)
@@ -135,19 +137,10 @@ class Daemon:
             Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"),
             clock.monotonic_ms(),
         )
-        admin, tokens = self._left_behind()
-        self.take(Adopted(clock.monotonic_ms(), known, dead, admin, tokens))
-
-    def _left_behind(self) -> tuple[dict[str, Admin], dict[str, float]]:
-        """The predecessor's administrative modes, and what was left of its probe budgets."""
-        try:
-            left = json.loads((self._paths.run / "state.json").read_text(encoding="utf-8"))["wans"]
-            admin = {name: Admin(wan["admin"]) for name, wan in left.items()}
-            budgets = {name: wan.get("probe_budget") for name, wan in left.items()}
-            tokens = {name: float(b["left_bytes"]) for name, b in budgets.items() if b}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}, {}
-        return admin, tokens
+        now = clock.monotonic_ms()
+        legacy = handover.read(self._handover, now)
+        self._service_events.update(legacy.origins)
+        self.take(Adopted(now, known, dead, legacy.beliefs))
 
     def _tick(self) -> None:
         """Look at the counters and let time pass for the core; then again, at its pace."""
@@ -303,6 +296,8 @@ class Daemon:
         try:
             text = json.dumps(self.document(), indent=1)
             replace_file(self._paths.run / "state.json", text.encode(), mode=0o644)
+            legacy = handover.Legacy(leave(self.state), self._service_events)
+            handover.write(self._handover, legacy)
         except OSError as error:
             log.error("cannot write the state file: %s", error)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 from relais.core.config import parse_config
-from relais.core.events import Adopted
-from relais.core.model import Admin, Member
+from relais.core.model import Admin
 from relais.core.transitions import LinkState
 from world import World, document
 
@@ -166,27 +165,6 @@ def test_a_refused_switch_is_asked_again_and_nothing_is_evicted_meanwhile() -> N
     world.run(1)
     assert world.uses("voice") == "lte"
     assert len(world.evictions) == 2
-
-
-def test_a_restart_on_the_backup_keeps_the_choice_until_the_line_has_earned_it() -> None:
-    world = World()
-    world.kernel = {name: (Member("lte"),) for name in world.kernel}
-    world.start()
-    world.run(5)
-    assert world.uses("voice") == "lte"
-    assert world.steers == []
-    world.run(8)
-    assert world.uses("voice") == "fibre"
-
-
-def test_a_restart_keeps_what_the_administrator_asked() -> None:
-    world = World()
-    world.kernel = {name: (Member("lte"),) for name in world.kernel}
-    world.feed(Adopted(world.now_ms, dict(world.kernel), frozenset(), {"fibre": Admin.DRAIN}))
-    for wan in ("fibre", "lte"):
-        world.link(wan)
-    world.run(60)
-    assert world.uses("voice") == "lte"
 
 
 def test_manual_failback_waits_for_a_word_of_the_administrator() -> None:

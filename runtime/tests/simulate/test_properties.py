@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from relais.core.actions import Action, Evict, MeasureFlows, Move, SendProbe
+from relais.core.adopt import leave
+from relais.core.codec import decode, encode
 from relais.core.events import (
     AdminRequested,
     Adopted,
@@ -21,6 +24,7 @@ from relais.core.events import (
     Tick,
     Traffic,
 )
+from relais.core.handover import Handover
 from relais.core.model import SERVICE_MASK, Admin, Config, Failback, Importance, Member, Service
 from relais.core.select import Rank, rank, ranks
 from relais.core.state import State, initial
@@ -210,7 +214,11 @@ class Driver:
 
     def _adopt(self, name: str, mode: Admin) -> None:
         found = {service.name: (Member(name),) for service in self.config.services}
-        self.feed(Adopted(self.now_ms, found, frozenset({0x0101}), {WANS[0]: mode}))
+        left = leave(self.state)
+        wished = replace(left.links[WANS[0]], admin=mode)
+        left = replace(left, links={**left.links, WANS[0]: wished})
+        assert decode(Handover, json.loads(json.dumps(encode(left)))) == (left, ())
+        self.feed(Adopted(self.now_ms, found, frozenset({0x0101}), left))
 
 
 @given(schedules)

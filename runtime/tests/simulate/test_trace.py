@@ -8,6 +8,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from relais.core.actions import Sweep
+from relais.core.calls import Wait
 from relais.core.config import ConfigError
 from relais.core.events import (
     AdminRequested,
@@ -22,8 +24,10 @@ from relais.core.events import (
     Tick,
     Traffic,
 )
+from relais.core.handover import Handover, LinkLeft
 from relais.core.model import Admin, Member
 from relais.core.recording import decode_event, encode_event
+from relais.core.transitions import LinkState
 from relais.simulate.models import Episodes, Kind
 from relais.simulate.trace import (
     TraceError,
@@ -42,8 +46,14 @@ events: st.SearchStrategy[Event] = st.one_of(
         number,
         st.dictionaries(name, st.lists(st.builds(Member, name, count), max_size=3).map(tuple)),
         st.frozensets(count),
-        st.dictionaries(name, st.sampled_from(Admin)),
-        st.dictionaries(name, number),
+        st.none()
+        | st.builds(
+            Handover,
+            number,
+            st.dictionaries(name, st.builds(LinkLeft, name, st.sampled_from(LinkState), number)),
+            st.dictionaries(name, st.builds(Wait, name, number, number, number, st.booleans())),
+            st.lists(st.builds(Sweep, number, name, name), max_size=2).map(tuple),
+        ),
     ),
     st.builds(LinkObserved, number, name, st.booleans(), st.none() | name, st.none() | name),
     st.builds(ProbeReplied, number, name, name, count, number),

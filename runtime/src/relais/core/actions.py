@@ -47,6 +47,16 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """A service's flows on a WAN that it has left, to be moved again at `due_ms`: a packet under
+    way may have kept one alive."""
+
+    due_ms: float
+    service: str
+    wan: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureFlows:
     """Look how busy the flows of a service on a WAN are; the answer comes back as FlowsMeasured."""
 

@@ -4,21 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from relais.core.handover import Handover
 from relais.core.model import Admin, Member
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What was found at start: members per service and evicted flow marks in the kernel, and the
-    administrator's wishes that the predecessor left behind."""
+    """What was found at start: members per service and evicted flow marks in the kernel, and what
+    the predecessor has left, if there was one since the boot."""
 
     now_ms: float
     choices: Mapping[str, tuple[Member, ...]]
     dead: frozenset[int]
-    admin: Mapping[str, Admin] = field(default_factory=dict)
-    probe_tokens_bytes: Mapping[str, float] = field(default_factory=dict)
+    left: Handover | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from relais.core.actions import Action, MeasureFlows, Move, Record
+from relais.core.actions import Action, MeasureFlows, Move, Record, Sweep
 from relais.core.calls import LOOK_MS, Wait, begun
 from relais.core.link import Link
 from relais.core.model import BOTH_MASK, Config, Failback, Mode, Service
 from relais.core.select import CALLS_HOLD, Choice, Rank, rank
-from relais.core.state import State, Sweep, Work
+from relais.core.state import State, Work
 
 SWEEP_AFTER_MS = 2000.0
 

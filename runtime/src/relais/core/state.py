@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from relais.core.actions import Action
+from relais.core.actions import Action, Sweep
 from relais.core.anchor import first_anchor
 from relais.core.calls import Wait
 from relais.core.evolve import evolve
@@ -21,16 +21,6 @@ REVIEW_MS = 1000.0
 """How often quality, limits and penalties are looked at: with the first tick of each second of the
 clock, so that the instants do not depend on what went before. Health is looked at with every event.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """A service's flows on a WAN that it has left, to be moved again at `due_ms`: a packet under
-    way may have kept one alive."""
-
-    due_ms: float
-    service: str
-    wan: str
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from relais.core import evidence, metering, pacing, watch
 from relais.core.actions import Action, Record, SendProbe
+from relais.core.adopt import adopt
 from relais.core.damping import Penalty
 from relais.core.decide import decide
 from relais.core.events import (
@@ -26,7 +27,6 @@ from relais.core.link import Link, advance, begin_burst, observed
 from relais.core.model import Admin
 from relais.core.quality import ALARM, Quality
 from relais.core.review import review
-from relais.core.select import Choice
 from relais.core.state import REVIEW_MS, State, Work
 from relais.core.transitions import LinkState, Trigger
 
@@ -45,7 +45,7 @@ def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
     work = Work(state, dict(state.links), [], [], state.next_probe, state.reviewed_ms, state.waits)
     match event:
         case Adopted():
-            return _adopt(state, event), ()
+            return adopt(state, event), ()
         case LinkObserved():
             _link_observed(work, event)
         case ProbeReplied():
@@ -66,43 +66,6 @@ def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
         case _:
             assert_never(event)
     return decide(work, state, event.now_ms)
-
-
-def _adopt(state: State, event: Adopted) -> State:
-    """Start from what the kernel does; a WAN that nobody uses must earn its place again."""
-    choices: dict[str, Choice] = {}
-    avoided: set[str] = set()
-    for service in state.config.services:
-        members = event.choices.get(service.name, ())
-        members = tuple(m for m in members if m.wan in state.links)
-        if not members:
-            continue
-        choices[service.name] = Choice(members, "adopted", "found in the kernel at start")
-        used = {member.wan for member in members}
-        order = [member.wan for member in service.members]
-        first_used = min((order.index(wan) for wan in used if wan in order), default=0)
-        avoided.update(order[:first_used])
-    in_use = frozenset(wan for choice in choices.values() for wan in choice.wans)
-    links = {
-        name: evolve(
-            link,
-            trusted=name in in_use or name not in avoided,
-            admin=event.admin.get(name, Admin.AUTO),
-            tokens_bytes=event.probe_tokens_bytes.get(name, link.tokens_bytes),
-        )
-        for name, link in state.links.items()
-    }
-    found = {name: choice.members for name, choice in choices.items()}
-    complete = len(found) == len(state.config.services)
-    return evolve(
-        state,
-        now_ms=event.now_ms,
-        links=links,
-        choices=choices,
-        in_use=in_use,
-        steered=(found, event.dead) if complete else None,
-        decided=False,
-    )
 
 
 def _switch_failed(state: State, event: SwitchFailed) -> tuple[State, tuple[Action, ...]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from relais.core.actions import Action, MeasureFlows, SendProbe, Steer
 from relais.core.events import Adopted, Event, FlowsMeasured, LinkObserved, ProbeReplied, Tick
+from relais.core.handover import Handover, LinkLeft
 from relais.core.model import Config, Member
 from relais.core.pacing import roof_bytes
 from relais.core.select import Rank, rank
@@ -144,8 +145,13 @@ class Simulation:
 
     def _adopt(self, now_ms: float) -> None:
         """Start as a daemon does whose predecessor has left some of its probe budgets."""
-        left = {name: roof_bytes(link) * _BUDGET_LEFT for name, link in self._state.links.items()}
-        self._feed(Adopted(now_ms, {}, frozenset(), {}, left))
+        left = {
+            name: LinkLeft(
+                link.wan.interface, tokens_bytes=roof_bytes(link) * _BUDGET_LEFT, tokens_ms=now_ms
+            )
+            for name, link in self._state.links.items()
+        }
+        self._feed(Adopted(now_ms, {}, frozenset(), Handover(now_ms, left)))
 
     def _change(self, now_ms: float) -> None:
         """The world changes: lines go dark or come back, the office asks for more or less."""
