@@ -36,6 +36,26 @@ except OSError as error:
 """
 
 
+BRANCH = "198.18.200.7"  # an address behind another router of the office (RFC 2544)
+
+CROSSING = """
+table inet crossing {
+  counter sent { }
+  counter heard { }
+  chain arriving {
+    type filter hook prerouting priority -310; policy accept;
+    iifname "cust" ip6 saddr != fe80::/10 ip6 daddr != fe80::/10 counter name sent
+    iifname "cust" meta nfproto ipv4 counter name sent
+  }
+  chain leaving {
+    type filter hook postrouting priority 310; policy accept;
+    oifname "cust" ip6 saddr != fe80::/10 ip6 daddr != fe80::/10 counter name heard
+    oifname "cust" meta nfproto ipv4 counter name heard
+  }
+}
+"""
+
+
 @pytest.fixture
 def calm(gateway: Any) -> Iterator[Any]:
     """Every line whole, and nothing chosen but what the plan says, before and after."""
@@ -156,6 +176,49 @@ def test_a_flush_by_another_firewall_is_healed_by_its_own_unit(calm: Any) -> Non
     finally:
         calm.run("systemctl", "stop", "nftables.service")
         calm.run("systemctl", "restart", "relais-firewall.service")
+
+
+def counted(lab: Any, node: str, table: str, *names: str) -> list[int]:
+    """Packets that counters of a table in a node have seen."""
+    listed = lab.exec(node, "nft", "-j", "list", "counters", "table", "inet", table)
+    assert listed.returncode == 0, listed.stderr
+    counters = [entry.get("counter") for entry in json.loads(listed.stdout)["nftables"]]
+    packets = {counter["name"]: counter["packets"] for counter in counters if counter}
+    return [packets[name] for name in names]
+
+
+def test_a_line_counts_what_its_operator_sees(pilotless: Any) -> None:
+    lab = pilotless.lab
+    counts = lab.exec("isp-fibre", "nft", "-f", "-", stdin=CROSSING)
+    assert counts.returncode == 0, counts.stderr
+    try:
+        before = counted(lab, "gw", "relais", "tx_fibre", "rx_fibre")
+        lab.exec("lan", "ping", "-q", "-c", "20", "-i", "0.01", ECHO)
+        lab.exec("lan", "ping", "-q", "-c", "20", "-i", "0.01", "2001:db8:ffff:a::10")
+        lab.exec("gw", "ping", "-q", "-c", "20", "-i", "0.01", ECHO)
+        lab.exec("internet", "ping", "-q", "-c", "5", "-i", "0.01", FIBRE)
+        seen_from(pilotless)
+        after = counted(lab, "gw", "relais", "tx_fibre", "rx_fibre")
+        assert counted(lab, "isp-fibre", "crossing", "sent", "heard") == [
+            late - early for early, late in zip(before, after, strict=True)
+        ]
+        assert after[0] - before[0] > 65
+    finally:
+        lab.exec("isp-fibre", "nft", "delete", "table", "inet", "crossing")
+
+
+def test_what_a_route_of_the_office_leads_to_is_not_steered(pilotless: Any) -> None:
+    route = f"{BRANCH}/32 via 192.0.2.10".split()
+    pilotless.run("ip", "route", "add", *route)
+    try:
+        before = counted(pilotless.lab, "gw", "relais", "tx_fibre", "tx_lte")
+        for node in ("gw", "lan"):  # nobody answers: the flow is what counts
+            assert not pilotless.lab.ping(node, BRANCH)
+        flows = pilotless.run("sh", "-c", f"conntrack -L -d {BRANCH} 2>/dev/null").splitlines()
+        assert len(flows) == 2 and all("mark=0 " in flow for flow in flows)
+        assert counted(pilotless.lab, "gw", "relais", "tx_fibre", "tx_lte") == before
+    finally:
+        pilotless.run("ip", "route", "del", *route)
 
 
 def test_an_open_tcp_connection_on_a_dead_line_is_told(pilotless: Any) -> None:
