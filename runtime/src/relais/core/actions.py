@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from relais.core.evolve import swift
 from relais.core.model import Member
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class SendProbe:
     """Ask `target` through `wan`; the answer comes back as ProbeReplied with the same number."""

@@ -94,11 +94,11 @@ def _alike(link: Link, before: Link) -> bool:
         and link.penalty is before.penalty
         and link.quality is before.quality
         and link.admin is before.admin
-        and link.sla_broken == before.sla_broken
+        and (link.sla_broken is before.sla_broken or link.sla_broken == before.sla_broken)
         and link.carrier is before.carrier
         and link.address == before.address
         and link.gateway == before.gateway
-        and _level(link) == _level(before)
+        and (link.usage is before.usage or _level(link) == _level(before))
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relais.core.evolve import swift
 from relais.core.handover import Handover
 from relais.core.model import Admin, Member
 
@@ -41,6 +42,7 @@ class LinkObserved:
         return self.carrier and self.address is not None and self.gateway is not None
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class ProbeReplied:
     """An answer, however late."""
@@ -52,6 +54,7 @@ class ProbeReplied:
     rtt_ms: float
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """What a WAN has received and sent since some fixed origin."""
@@ -62,6 +65,7 @@ class Traffic:
     tx_bytes: int = 0
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Tick:
     """Time passes; with it come the traffic counters of each WAN (empty when unknown).

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
@@ -67,7 +68,7 @@ def misses(link: Link, order: Mapping[str, int], now_ms: float) -> Link:
         indices = record.indices
         if sample.index is not None and len(indices) < BENCH_MISSES:
             indices = (*indices, sample.index)
-        targets[index] = evolve(record, missed=record.missed + 1, indices=indices)
+        targets[index] = replace(record, missed=record.missed + 1, indices=indices)
         unheard = record.missed + 1 >= BENCH_MISSES and sample.index is not None
         if unheard and _alone(targets, index):
             window = window.forgiven((*indices, sample.index))

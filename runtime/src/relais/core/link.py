@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from relais.core.anchor import Anchor
 from relais.core.damping import PER_FAULT, Penalty
 from relais.core.events import LinkObserved, Traffic
-from relais.core.evolve import evolve
+from relais.core.evolve import evolve, swift
 from relais.core.model import Admin, Wan
 from relais.core.profile import Profile, profile_of
 from relais.core.quality import ALARM, Cusum, Quality
@@ -44,7 +44,8 @@ class Heard:
     others: int = 0
 
 
-@dataclass(frozen=True)
+@swift
+@dataclass(frozen=True, slots=True)
 class TargetRecord:
     """One target as seen through one link; `missed` counts probes unanswered in a row, `indices`
     are the places of the first of them in the window."""
@@ -60,6 +61,7 @@ class TargetRecord:
         return self.missed == 0 and self.answered_ms is not None
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Throughput over the last whole second or more, and until when the link counts as full."""

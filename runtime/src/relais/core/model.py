@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 WAN_SHIFT = 8
 WAN_MASK = 0x0000FF00
@@ -205,7 +206,7 @@ class Drill:
     sessions: DrillSessions | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Config:
     """One gateway's whole configuration."""
 
@@ -223,6 +224,14 @@ class Config:
         """That of the first service whose limits name a MOS: the one that carries the calls."""
         slas = (service.sla for service in self.services)
         return next((sla.codec for sla in slas if sla and sla.mos is not None), Codec.G711)
+
+    @cached_property
+    def asked(self) -> Mapping[str, tuple[str, ...]]:
+        """The targets that each WAN is judged by, in their order."""
+        return {
+            wan.name: tuple(t.name for t in self.targets if t.asked_through(wan))
+            for wan in self.wans
+        }
 
     def wan(self, name: str) -> Wan:
         """The WAN called `name`. Raises KeyError."""

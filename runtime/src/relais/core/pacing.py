@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from relais.core.evolve import evolve
 from relais.core.link import Burst, Link
 from relais.core.quality import DOUBT, Quality
 from relais.core.transitions import LinkState
 
+Changes = dict[str, object]
+"""Fields of a link that get another value."""
 BURST_SPACING_MS = 20.0
 PREARM_AFTER_MS = 20.0
 """How long a suspicion stands before the other links are asked to prove themselves."""
@@ -53,27 +54,27 @@ def lossy(link: Link) -> bool:
 
 def probes(
     link: Link, now_ms: float, interval_ms: float, targets: tuple[str, ...], *, edge: str
-) -> tuple[Link, tuple[str, ...]]:
+) -> tuple[Changes, tuple[str, ...]]:
     """The targets to ask now: a burst's whole round, or the next in turn when it is due.
 
     A metered link asks only what its budget allows; without budget it asks nothing.
     """
     if not link.usable:
-        return link, ()
+        return {}, ()
     burst = link.burst
     if burst is not None and now_ms >= burst.next_ms:
         left = burst.rounds_left - 1
         later = Burst(burst.start_ms, left, burst.next_ms + BURST_SPACING_MS) if left else None
-        link = evolve(link, burst=later, next_probe_ms=now_ms + interval_ms)
         asked = (*targets, edge) if link.state is LinkState.SUSPECT else targets
-        return paid(link, asked, now_ms)
+        bill, asked = paid(link, asked, now_ms)
+        return {"burst": later, "next_probe_ms": now_ms + interval_ms, **bill}, asked
     if now_ms < link.next_probe_ms:
-        return link, ()
+        return {}, ()
     chosen = targets[link.next_target % len(targets)]
     # The next is due from the last due time, so that a late tick does not slow the probing down.
     due = max(link.next_probe_ms + interval_ms, now_ms)
-    link = evolve(link, next_probe_ms=due, next_target=link.next_target + 1)
-    return paid(link, (chosen,), now_ms)
+    bill, asked = paid(link, (chosen,), now_ms)
+    return {"next_probe_ms": due, "next_target": link.next_target + 1, **bill}, asked
 
 
 def roof_bytes(link: Link) -> float:
@@ -81,14 +82,14 @@ def roof_bytes(link: Link) -> float:
     return (link.wan.probe_budget_mb or 0.0) * 1_000_000 / MONTH_MS * BUDGET_HOURS * 3_600_000
 
 
-def paid(link: Link, asked: tuple[str, ...], now_ms: float) -> tuple[Link, tuple[str, ...]]:
+def paid(link: Link, asked: tuple[str, ...], now_ms: float) -> tuple[Changes, tuple[str, ...]]:
     """Spend the budget of a metered link: a token bucket filled at the month's rate."""
     budget = link.wan.probe_budget_mb
     if budget is None:
-        return link, asked
+        return {}, asked
     per_ms = budget * 1_000_000 / MONTH_MS
     earned = (now_ms - link.tokens_ms) * per_ms
     tokens = min(link.tokens_bytes + earned, roof_bytes(link))
     affordable = asked[: int(tokens // PROBE_BYTES)]
     tokens -= len(affordable) * PROBE_BYTES
-    return evolve(link, tokens_bytes=tokens, tokens_ms=now_ms), affordable
+    return {"tokens_bytes": tokens, "tokens_ms": now_ms}, affordable

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from relais.core.evolve import swift
 from relais.core.model import Codec, Sla
 
 BROWNOUT_LOSS = 0.25
@@ -31,6 +32,7 @@ class Quality(StrEnum):
     """A whole protocol (TCP, DNS, IPv6) is dead here and works through another link."""
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Cusum:
     """Two cumulative sums of log likelihood ratios (Page 1954) between a healthy and a bad line.

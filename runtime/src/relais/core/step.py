@@ -44,14 +44,14 @@ def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
     """
     work = Work(state, dict(state.links), [], [], state.next_probe, state.reviewed_ms, state.waits)
     match event:
-        case Adopted():
-            return adopt(state, event), ()
-        case LinkObserved():
-            _link_observed(work, event)
-        case ProbeReplied():
-            _probe_replied(work, event)
         case Tick():
             _tick(work, event)
+        case ProbeReplied():
+            _probe_replied(work, event)
+        case LinkObserved():
+            _link_observed(work, event)
+        case Adopted():
+            return adopt(state, event), ()
         case AdminRequested():
             _admin(work, event)
         case Excused():
@@ -228,22 +228,16 @@ def _ask_anchors(work: Work, now_ms: float) -> None:
         work.links[name] = link
 
 
-def _asked(state: State, link: Link) -> tuple[str, ...]:
-    """The targets that a link is judged by."""
-    if link.wan.ipv6:
-        return state.targets
-    return tuple(t.name for t in state.config.targets if t.asked_through(link.wan))
-
-
 def _send(work: Work, now_ms: float) -> None:
     """Whatever probes are due, on every link."""
     state = work.state
+    config = state.config
     for name, link in work.links.items():
         if link.burst is None and now_ms < link.next_probe_ms:
             continue
-        interval_ms = state.config.policy.probe_interval_ms
+        interval_ms = config.policy.probe_interval_ms
         pace = pacing.pace_ms(link, interval_ms, active=name in state.in_use)
-        link, asked = pacing.probes(link, now_ms, pace, _asked(state, link), edge=evidence.EDGE)
+        changes, asked = pacing.probes(link, now_ms, pace, config.asked[name], edge=evidence.EDGE)
         window = link.window
         for target in asked:
             if target != evidence.EDGE:
@@ -252,4 +246,5 @@ def _send(work: Work, now_ms: float) -> None:
                 window = window.sent(work.next_probe, target, now_ms, counts=heard)
             work.probes.append(SendProbe(name, target, work.next_probe))
             work.next_probe += 1
-        work.links[name] = evolve(link, window=window) if asked else link
+        if changes:
+            work.links[name] = evolve(link, window=window, **changes)

@@ -33,6 +33,11 @@ class Pace:
 
     def ticked(self, state: State, traffic: Mapping[str, Traffic], now_ms: float) -> float:
         """Take note of a look's counters; the instant of the next one."""
+        self.noted(state, traffic, now_ms)
+        return min(now_ms + self.tick_ms, urgent(state, now_ms))
+
+    def noted(self, state: State, traffic: Mapping[str, Traffic], now_ms: float) -> None:
+        """Take note of a look's counters."""
         sent = 0
         for counted in traffic.values():
             sent += counted.tx_packets
@@ -40,7 +45,6 @@ class Pace:
             self.busy_ms = now_ms
         self.sent = sent
         self.tick_ms = self.wanted_ms(state, now_ms)
-        return min(now_ms + self.tick_ms, urgent(state, now_ms))
 
     def wanted_ms(self, state: State, now_ms: float) -> float:
         """Time between regular looks at these links, as they are now."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from relais.core.anchor import (
     DOUBT_INTERVAL_MS,
@@ -39,7 +40,7 @@ def counted(before: Link, link: Link, now_ms: float) -> Link:
         if anchor.dead(now_ms):
             record = link.targets[anchor.index]
             link = evolve(link, window=link.window.forgiven(record.indices))
-            return _with_record(link, anchor.rested(), evolve(record, missed=BENCH_MISSES))
+            return _with_record(link, anchor.rested(), replace(record, missed=BENCH_MISSES))
     elif link.state is not LinkState.SUSPECT:
         anchor = anchor.rested()
     return link if anchor is link.anchor else evolve(link, anchor=anchor)
@@ -108,8 +109,8 @@ def question(link: Link, now_ms: float, *, active: bool) -> tuple[Link, str | No
         link = evolve(link, anchor=evolve(anchor, asking=True))
     if now_ms - anchor.asked_ms < interval_ms - SLACK_MS:
         return link, None
-    link, asked = paid(link, (anchor.name,), now_ms)
-    return link, asked[0] if asked else None
+    bill, asked = paid(link, (anchor.name,), now_ms)
+    return evolve(link, **bill) if bill else link, asked[0] if asked else None
 
 
 def sent(link: Link, probe: int, now_ms: float) -> Link:

@@ -8,9 +8,9 @@ nothing to keep it always.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from relais.core.evolve import evolve
+from relais.core.evolve import evolve, swift
 
 HISTORY = 256
 """Probes that loss is counted over at most."""
@@ -20,7 +20,8 @@ INITIAL_TIMEOUT_MS = 400.0
 _MASK = (1 << HISTORY) - 1
 
 
-@dataclass(frozen=True)
+@swift
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One unanswered probe; `missed` once its time-out has passed. `index` is its place in the
     history, None for one that does not count as loss."""
@@ -126,7 +127,7 @@ class Window:
         if not newly:
             return self, ()
         fresh = {s.probe for s in newly}
-        pending = tuple(evolve(s, missed=True) if s.probe in fresh else s for s in self.pending)
+        pending = tuple(replace(s, missed=True) if s.probe in fresh else s for s in self.pending)
         return evolve(self, pending=pending), newly
 
     def forgiven(self, indices: Iterable[int | None]) -> Window:

@@ -181,7 +181,7 @@ class Simulation:
         self._ticked_ms = now_ms
         traffic = {name: line.traffic(now_ms) for name, line in self._lines.items()}
         self._feed(Tick(now_ms, traffic, since_ms))
-        self._pace.ticked(self._state, traffic, now_ms)
+        self._pace.noted(self._state, traffic, now_ms)
 
     def _feed(self, event: Event) -> None:
         if self._listener is not None:
