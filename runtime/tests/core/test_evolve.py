@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError, dataclass, field, replace
 
 import pytest
-
 from relais.core.evolve import evolve, swift
 
 
@@ -49,7 +48,7 @@ def test_a_default_factory_is_refused() -> None:
     class Listed:
         names: list[str] = field(default_factory=list)
 
-    with pytest.raises(TypeError, match="Listed.names"):
+    with pytest.raises(TypeError, match=r"Listed\.names"):
         swift(Listed)
 
 
