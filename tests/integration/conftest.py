@@ -12,6 +12,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CLIENT = CHECKOUT / "tests" / "lab" / "client.py"
+STEADY = Path(__file__).with_name("steady.py")
 Result = subprocess.CompletedProcess[str]
 
 
@@ -62,6 +64,31 @@ class Lab:
         """The lab's own description of itself."""
         status: dict[str, Any] = json.loads(self.do("status", "--json"))
         return status
+
+    def relais(self, *words: str) -> dict[str, Any]:
+        """Answer of the gateway's own command, as programs get it."""
+        answer: dict[str, Any] = json.loads(self.exec("gw", "relais", *words, "--json").stdout)
+        return answer
+
+    def steady(self, address: str, seconds: float) -> subprocess.Popen[str]:
+        """A LAN client's steady stream of datagrams; see tests/integration/steady.py."""
+        within = ["ip", "netns", "exec", self.status()["nodes"]["lan"]["namespace"]]
+        argv = [*within, "python3", str(STEADY), address, "5060", str(seconds)]
+        return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+
+    @contextmanager
+    def stream(self, address: str, seconds: float | None = None) -> Iterator[dict[str, Any]]:
+        """The same for so long, or until the block is left; then its losses are there."""
+        losses: dict[str, Any] = {}
+        with self.steady(address, seconds or 300) as client:
+            assert client.stdout is not None
+            assert client.stdout.readline() == "ready\n"
+            try:
+                yield losses
+            finally:
+                if seconds is None:
+                    client.terminate()
+            losses.update(json.loads(client.stdout.read()))
 
     def wait(self, what: str, condition: Callable[[], bool], *, within_s: float = 30) -> None:
         """Poll until the condition holds; the test fails when it never does."""

@@ -21,6 +21,29 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Named to sort after the files of the gateway role, which take over when they arrive.
 BOOTSTRAP_NETWORK = "etc/systemd/network/90-lab-bootstrap.network"
 
+# Run by systemd-shutdown(8) as the very last thing.
+AT_SHUTDOWN = "usr/lib/systemd/system-shutdown/lab-empty-kernel"
+EMPTY_KERNEL = """\
+#!/bin/sh
+# A machine boots with an empty kernel. The network of this one outlives it, so it is emptied here.
+# The links go first: until then it is a gateway with its firewall.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+for path in /sys/class/net/*; do
+  ip link set "${path##*/}" down
+  ip address flush dev "${path##*/}"
+done
+ip link set lo up
+for version in -4 -6; do
+  ip $version route flush table all scope global
+  ip $version rule flush
+  ip $version rule add priority 32766 lookup main
+done
+ip -4 rule add priority 32767 lookup default
+nft flush ruleset
+conntrack --flush
+sysctl --quiet net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+"""
+
 # nspawn that is not in charge of its cgroup ends with status 133 when the machine reboots.
 SUPERVISOR = 'while "$@"; [ $? -eq 133 ]; do :; done'
 SUPERVISOR_NAME = "gateway"
@@ -44,6 +67,7 @@ def prepare_disk(places: Places, base: Path, topology: Topology) -> None:
         f"[Match]\nName={topology.lan_interface}\n\n"
         f"[Network]\nAddress={topology.lan}\nLinkLocalAddressing=no\nConfigureWithoutCarrier=yes\n",
     )
+    _write(places, AT_SHUTDOWN, EMPTY_KERNEL).chmod(0o755)
     _keys(places, topology)
 
 

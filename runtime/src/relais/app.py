@@ -103,6 +103,7 @@ class Daemon:
         watcher = LinkWatcher(self.config.wans, self._observed)
         self._broken = loop.create_future()
         self._read_ms = clock.monotonic_ms()
+        watcher.look()  # Before the first probe leaves: a prober begins anew with what is found.
         self._tick()
         watching = asyncio.create_task(watcher.run())
         stopping = asyncio.create_task(stop.wait())

@@ -37,7 +37,7 @@ class LinkWatcher:
         try:
             while True:
                 self._changed.clear()
-                self._look()
+                self.look()
                 timer = loop.call_later(RESYNC_S, self._changed.set)
                 await self._changed.wait()
                 timer.cancel()
@@ -57,7 +57,8 @@ class LinkWatcher:
         except OSError:
             pass  # Messages were lost: the full look sees what they said.
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Tell what has changed since the last look, at first all of it."""
         links = {interface.name: interface for interface in self._kernel.interfaces()}
         addresses = self._kernel.addresses()
         addresses6 = self._kernel.addresses(socket.AF_INET6) if self._any_ipv6 else {}
