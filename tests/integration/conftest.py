@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labs that the integration tests share: booted once, taken down at the end of the run.
+"""Labs that the integration tests share, and playbooks against their gateways.
 
-RELAIS_KEEP_LAB=1 leaves them up, and the next run takes them over.
+A lab is booted once and taken down at the end of the run.
+
+RELAIS_KEEP_LAB=1 leaves it up, and the next run takes it over.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +25,8 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 CLIENT = CHECKOUT / "tests" / "lab" / "client.py"
 STEADY = Path(__file__).with_name("steady.py")
+OWN_TOOLS = CHECKOUT / ".venv" / "bin"
+RECAP = re.compile(r"^\S+ +: ok=\d+ +changed=(?P<changed>\d+)", re.MULTILINE)
 Result = subprocess.CompletedProcess[str]
 
 
@@ -98,6 +103,59 @@ class Lab:
             time.sleep(0.05)
 
 
+@dataclass(frozen=True)
+class Gateway:
+    """The gateway of a lab, and the playbooks that look after it."""
+
+    lab: Lab
+
+    def run(self, *argv: str, stdin: str = "") -> str:
+        """Output of a program on the gateway; the test fails when it does."""
+        result = self.lab.exec("gw", *argv, stdin=stdin)
+        assert result.returncode == 0, f"{' '.join(argv)}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    def inventory(self) -> dict[str, Any]:
+        """The variables of the gateway, to build others from."""
+        variables: dict[str, Any] = json.loads(
+            self._tool("ansible-inventory", "--host", "gw").stdout
+        )
+        return variables
+
+    def play(self, playbook: str, *options: str, **variables: Any) -> Result:
+        """Run a playbook of the collection; variables win over the lab's inventory."""
+        extra = ["-e", json.dumps(variables)]
+        return self._tool("ansible-playbook", *options, *extra, f"relais.continuity.{playbook}")
+
+    def site(self, *options: str, **variables: Any) -> int:
+        """Run `site` and say how many tasks changed something; the test fails when it does."""
+        result = self.play("site", *options, **variables)
+        recaps = RECAP.findall(result.stdout)
+        assert result.returncode == 0 and recaps, result.stdout[-6000:] + result.stderr
+        return int(recaps[-1])
+
+    def configuration(self) -> str:
+        """All that `site` may change: files, ruleset without what moves, rules."""
+        files = "find /etc /opt/relais -type f -exec sha256sum {} + | sort"
+        return self.run("sh", "-c", f"{files}; nft -s list ruleset; ip rule; ip -6 rule")
+
+    def _tool(self, name: str, *words: str) -> Result:
+        environment = {
+            **os.environ,
+            "PATH": f"{OWN_TOOLS}:{os.environ['PATH']}",
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build" / "collections"),
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        return subprocess.run(
+            [name, "-i", self.lab.status()["inventory"], *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
 def lab_name(purpose: str) -> str:
     """A name that another checkout on this machine does not use."""
     return f"t-{purpose}-{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:6]}"
@@ -126,6 +184,19 @@ def lab() -> Iterator[Lab]:
 def site_lab() -> Iterator[Lab]:
     """A lab whose gateway the site playbook has provisioned."""
     yield from shared("site", "--provision")
+
+
+@pytest.fixture(scope="session")
+def gateway(site_lab: Lab) -> Gateway:
+    """The provisioned gateway."""
+    return Gateway(site_lab)
+
+
+@pytest.fixture
+def converged(gateway: Gateway) -> Iterator[Gateway]:
+    """The gateway, which `site` puts right again after the test."""
+    yield gateway
+    gateway.site()
 
 
 @pytest.fixture(scope="session")
