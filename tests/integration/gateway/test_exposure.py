@@ -46,6 +46,3 @@ def test_the_daemon_listens_to_nothing_and_is_locked_in(gateway: Any) -> None:
     assert "CapEff:\t0000000000003000" in status
     assert "CapBnd:\t0000000000003000" in status
     assert "NoNewPrivs:\t1" in status
-    verdict = gateway.run("systemd-analyze", "security", "--no-pager", "relaisd.service")
-    exposure = float(verdict.split("Overall exposure level for relaisd.service: ")[1].split()[0])
-    assert exposure <= 2.0
