@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,8 +22,18 @@ SERVICES = [
         "on_backup": {"limit_mbit": 2},
     },
 ]
-# Only the network of the mobile operator is in relais_management.
-MANAGERS = [("isp-lte", "wan2", True), ("isp-fibre", "wan1", False)]
+MANAGEMENT = ["203.0.113.128/26", "198.51.100.70", "2001:db8:ffff:b::/64"]
+# Who knocks, from which address, at which line of the gateway, and whether he is let in.
+MANAGERS = [
+    ("isp-lte", "203.0.113.129", "wan2", True),
+    ("isp-fibre", "203.0.113.1", "wan1", False),
+    ("internet", "198.51.100.70", "wan1", True),
+    ("internet", "198.51.100.70", "wan2", True),
+    ("internet", "198.51.100.140", "wan1", False),
+    ("internet", "2001:db8:ffff:b::70", "wan1", True),
+    ("internet", "2001:db8:ffff:b::70", "wan2", True),
+    ("internet", "2001:db8:ffff:c::140", "wan1", False),
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +42,7 @@ def office(gateway: Any) -> Iterator[Any]:
     gateway.site(
         relais_services=SERVICES,
         relais_priority_users=[{"name": "reception", "addresses": ["192.0.2.40"]}],
-        relais_management={"addresses": ["203.0.113.128/26"], "ports": ["tcp/22"]},
+        relais_management={"addresses": MANAGEMENT, "ports": ["tcp/22"]},
     )
     gateway.run("systemctl", "stop", "relaisd")
     # What it chose before this site was described.
@@ -73,10 +84,12 @@ def test_what_a_backup_may_not_carry_is_refused_there(office: Any) -> None:
     assert office.lab.client("lan", "udp", ECHO, "5060").returncode == 0
 
 
-@pytest.mark.parametrize(("isp", "interface", "welcome"), MANAGERS)
+@pytest.mark.parametrize(("node", "sender", "interface", "welcome"), MANAGERS)
 def test_management_may_come_in_by_a_wan(
-    office: Any, isp: str, interface: str, welcome: bool
+    office: Any, node: str, sender: str, interface: str, welcome: bool
 ) -> None:
-    address = office.run("ip", "-4", "-brief", "address", "show", "dev", interface).split()[2]
-    knock = ("nc", "-z", "-w", "1", address.partition("/")[0], "22")
-    assert (office.lab.exec(isp, *knock).returncode == 0) == welcome
+    version = "-6" if ":" in sender else "-4"
+    show = ("address", "show", "dev", interface, "scope", "global")
+    target = json.loads(office.run("ip", "-json", version, *show))[0]["addr_info"][0]["local"]
+    knock = office.lab.exec(node, "nc", "-z", "-w", "1", "-s", sender, target, "22")
+    assert (knock.returncode == 0) == welcome
