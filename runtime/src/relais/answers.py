@@ -42,15 +42,13 @@ class Answers:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
 
-    def handlers(self) -> Mapping[str, Handler]:
-        """Commands by name."""
-        return {
-            "status": self.status,
-            "why": self.why,
-            "link": self.link,
-            "events": self.events,
-            "excuse": self.excuse,
-        }
+    def questions(self) -> Mapping[str, Handler]:
+        """Commands that only read, by name."""
+        return {"status": self.status, "why": self.why, "events": self.events}
+
+    def orders(self) -> Mapping[str, Handler]:
+        """Commands that change something, by name."""
+        return {"link": self.link, "excuse": self.excuse}
 
     def status(self, _request: Mapping[str, object]) -> Mapping[str, object]:
         """The state document."""

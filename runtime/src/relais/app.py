@@ -98,7 +98,8 @@ class Daemon:
         }
         self._adopt()
         self._turn_periods()
-        control = ControlServer(self._paths.run / "control.sock", Answers(self).handlers())
+        answers, path = Answers(self), self._paths.run / "control.sock"
+        control = ControlServer(path, answers.questions(), answers.orders())
         await control.start()
         watcher = LinkWatcher(self.config.wans, self._observed)
         self._broken = loop.create_future()

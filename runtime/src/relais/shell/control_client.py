@@ -41,6 +41,10 @@ class ControlClient:
                 channel.sendall(request.encode() + b"\n")
                 with channel.makefile("rb") as stream:
                     line = stream.readline()
+        except PermissionError as error:
+            raise ControlError(
+                "not_allowed", "relaisd talks to root, and to members of the group relais"
+            ) from error
         except OSError as error:
             raise DaemonUnreachable(
                 f"relaisd does not answer on {self._path}: {error.strerror or error}; "
