@@ -220,7 +220,6 @@ def _planned(host: str, read: Record, given: Record) -> Record:
             {"name": name, "addresses": merged(networks)} for name, networks in users.items()
         ],
         "contacts": _given_only(read["relais_contacts"]),
-        "alerts": {key: value or [] for key, value in read["relais_alerts"].items()},
     }
     names = [service["name"] for service in plan["services"]]
     probes = drill_services(services, names, users, drill, by_ipv4(targets))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .problems import INVALID, Place, did_you_mean, show, usable
+from .problems import INVALID, Place, Problems, did_you_mean, show, usable
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,28 @@ def _read_secret(value: Any, place: Place) -> Any:
     if len(value) < SECRET_LENGTH or re.fullmatch(r"[!-~]*", value) is None:
         return place.wrong(f"what is given is not {called}", right)
     return value
+
+
+def unseen(of: Kind) -> Kind:
+    """Return a kind of which nothing that was given is ever shown, right or wrong."""
+
+    def read(value: Any, place: Place) -> Any:
+        held = Problems()
+        result = of.read(value, Place(place.path, held))
+        for problem in held:
+            place.problems.at(problem.path).wrong(_veiled(problem.what, value), problem.right)
+        return result
+
+    return Kind(of.called, read)
+
+
+def _veiled(text: str, value: Any) -> str:
+    """Return a text without any of the values that a container holds."""
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            text = _veiled(text, item)
+        return text
+    return text.replace(show(value), "what is given")
 
 
 SECRET_LENGTH = 32

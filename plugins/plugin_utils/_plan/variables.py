@@ -41,6 +41,7 @@ from .kinds import (
     read_record,
     record,
     refuse,
+    unseen,
     whole,
 )
 from .ports import DSCP, PORTS
@@ -312,7 +313,7 @@ VARIABLES = {
     "relais_contacts": Field(
         record("a mapping", CONTACTS), "people, for sheets and reports", default={}
     ),
-    "relais_alerts": Field(record("a mapping", ALERTS), "where alerts go", default={}),
+    "relais_alerts": Field(unseen(record("a mapping", ALERTS)), "where alerts go", default={}),
     "relais_targets": Field(
         listing(record("a mapping", TARGET), "a list of targets"),
         "hosts on the Internet that tell whether a WAN works",

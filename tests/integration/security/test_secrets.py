@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets of the inventory: planted, used, got wrong, and then looked for everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TARGETS = [
+    {"name": "resolver-a", "address": "198.51.100.10", "probe": "dns", "query": "example.com"},
+    {"name": "resolver-b", "address": "198.51.100.70", "probe": "icmp"},
+    {"name": "resolver-c", "address": "198.51.100.140", "probe": "tcp", "port": 53},
+    {"name": "anchor", "address": "198.51.100.200", "probe": "anchor"},
+]
+# Every variable that takes a secret, each with a word that stands nowhere else.
+PLANTED = {
+    "relais_anchor_key": "planted-site-key-0123456789-0123456789",
+    "anchor_key": "planted-anchor-key-0123456789-0123456789",
+    "anchor_former_key": "planted-former-key-0123456789-0123456789",
+    "relais_alerts": {"targets": ["mailtos://bot:planted-alert-target@mail.example.com"]},
+}
+# The same got wrong in every way that names a value elsewhere in the inventory.
+WRONG = [
+    {"relais_alerts": "mailtos://bot:planted-alert-text@mail.example.com"},
+    {"relais_alerts": {"targets": "mailtos://bot:planted-alert-text@mail.example.com"}},
+    {"relais_alerts": {"target": ["planted-unknown-key"], "targets": [8005550199]}},
+    {"relais_anchor_key": "planted-short-key", "relais_anchor_kee": "planted-name-wrong"},
+    {"relais_anchor_key": ["planted-list-key"]},
+]
+MARKS = ("planted-", "8005550199")
+# For root only, and systemd's own copies for the two services.
+KEPT = {
+    "/etc/relais/anchor.key": "600 root root",
+    "/etc/relais/anchor-server.key": "600 root root",
+    "/run/credentials/relaisd.service/anchor.key": "400 relais root",
+}
+
+
+@dataclass
+class Looked:
+    """What was said and seen while secrets were in use."""
+
+    gateway: Any
+    folder: Path
+    said: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, bool] = field(default_factory=dict)
+    processes: str = ""
+
+    def play(self, name: str, playbook: str, variables: dict[str, Any], *options: str) -> None:
+        """Run a playbook with a file of variables; keep all that it says."""
+        secrets = self.folder / "secrets.json"
+        secrets.write_text(json.dumps(variables))
+        result = self.gateway.play(playbook, "-vvv", *options, "-e", f"@{secrets}")
+        self.said[name] = result.stdout + result.stderr
+        self.failed[name] = result.returncode != 0
+
+    def watched(self, *arguments: Any) -> None:
+        """The same, with a look at the gateway's processes all the while."""
+        look = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; true"
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(self.play, *arguments)
+            while not running.done():
+                self.processes += self.gateway.run("sh", "-c", look)
+            running.result()
+
+
+@pytest.fixture(scope="module")
+def looked(field: Any, tmp_path_factory: Any) -> Iterator[Looked]:
+    """Secrets set up, looked at beforehand, and got wrong."""
+    seen = Looked(field.gateway, tmp_path_factory.mktemp("secrets"))
+    given = {**PLANTED, "relais_targets": TARGETS, "anchor_hosts": "gw"}
+    seen.play("check", "site", given, "--check", "--diff")
+    seen.watched("site", "site", given, "--diff")
+    seen.play("anchor", "anchor", given, "--diff")
+    seen.play("no former key", "anchor", {**given, "anchor_former_key": "planted-short"})
+    for number, wrong in enumerate(WRONG):
+        seen.play(f"wrong {number}", "site", {**given, **wrong}, "--diff")
+    yield seen
+    field.gateway.run("systemctl", "disable", "--now", "relais-anchor")
+    field.gateway.run("rm", "/etc/systemd/system/relais-anchor.service")
+    field.gateway.run("rm", "/etc/relais/anchor-server.key")
+    field.gateway.run("systemctl", "daemon-reload")
+    field.gateway.site()
+
+
+def planted_in(text: str) -> list[str]:
+    return [line[:200] for line in text.splitlines() if any(mark in line for mark in MARKS)]
+
+
+def test_what_is_right_passes_and_what_is_wrong_is_refused(looked: Looked) -> None:
+    wrong = {"no former key", *(f"wrong {number}" for number in range(len(WRONG)))}
+    assert {name for name, failed in looked.failed.items() if failed} == wrong
+
+
+def test_no_playbook_says_a_secret(looked: Looked) -> None:
+    assert {name: found for name, said in looked.said.items() if (found := planted_in(said))} == {}
+
+
+def test_a_mistake_in_a_secret_is_told_without_it(looked: Looked) -> None:
+    assert "relais_alerts: what is given is not a mapping" in looked.said["wrong 0"]
+    assert "relais_alerts.targets: what is given is not a list" in looked.said["wrong 1"]
+    assert "relais_alerts.target: unknown key" in looked.said["wrong 2"]
+    assert "relais_alerts.targets[0]: what is given is not text" in looked.said["wrong 2"]
+    assert "relais_anchor_kee" in looked.said["wrong 3"]
+
+
+def test_no_process_shows_a_secret(looked: Looked) -> None:
+    assert "relaisd" in looked.processes
+    assert planted_in(looked.processes.replace("\0", "\n")) == []
+
+
+def test_secrets_are_in_files_for_root_and_nowhere_else(looked: Looked) -> None:
+    folders = ("/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/local", "/var")
+    search = looked.gateway.lab.exec("gw", "grep", "-rlsaFe", "planted-", "-e", MARKS[1], *folders)
+    found = set(search.stdout.split())
+    private = {name for name in found if name.startswith("/run/credentials/relais-anchor")}
+    assert found - private == set(KEPT)
+    for path, rights in KEPT.items():
+        shown = looked.gateway.run("stat", "--format=%a %U %G", path)
+        assert shown.strip() == rights
+
+
+@pytest.mark.parametrize(
+    "telling",
+    [
+        "journalctl --no-pager --output=export",
+        "relais status --json",
+        "relais why --json",
+        "relais events --json",
+        "systemctl show --all relaisd relais-firewall relais-anchor",
+        "nft list ruleset",
+    ],
+)
+def test_nothing_that_tells_of_the_gateway_tells_a_secret(looked: Looked, telling: str) -> None:
+    told = looked.gateway.run(*telling.split())
+    assert len(told) > 100
+    assert planted_in(told) == []
