@@ -8,6 +8,7 @@ from typing import Protocol
 
 from relais.core import report
 from relais.core.events import AdminRequested, Event, Excused
+from relais.core.fields import shown
 from relais.core.model import Admin, Config
 from relais.core.select import Rank, describe, rank
 from relais.core.state import State
@@ -60,7 +61,9 @@ class Answers:
         config, state = self._subject.config, self._subject.state
         names = [service.name for service in config.services]
         if wanted is not None and wanted not in names:
-            raise Refused("unknown_service", f"{wanted!r} is no service; known: {', '.join(names)}")
+            raise Refused(
+                "unknown_service", f"{shown(wanted)} is no service; known: {', '.join(names)}"
+            )
         answers = {}
         for service in config.services:
             if wanted in (None, service.name) and service.name in state.choices:
@@ -79,8 +82,9 @@ class Answers:
     def link(self, request: Mapping[str, object]) -> Mapping[str, object]:
         """Set a link's mode, for good or for some seconds."""
         name = self._wan(request)
+        wish = request.get("mode")
         try:
-            mode = Admin(str(request.get("mode")))
+            mode = Admin(wish if isinstance(wish, str) else "")
         except ValueError as error:
             raise Refused("unknown_mode", f"mode is one of {', '.join(Admin)}") from error
         seconds = request.get("for_s")
@@ -123,11 +127,11 @@ class Answers:
         return {"events": found, "last": last}
 
     def _wan(self, request: Mapping[str, object]) -> str:
-        name = str(request.get("wan"))
+        name = request.get("wan")
         known = self._subject.state.links
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             names = ", ".join(known)
-            raise Refused("unknown_wan", f"{name!r} is no WAN of this gateway; known: {names}")
+            raise Refused("unknown_wan", f"{shown(name)} is no WAN of this gateway; known: {names}")
         return name
 
 

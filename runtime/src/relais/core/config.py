@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from relais.core.fields import Fields, Problem
+from relais.core.fields import Fields, Problem, shown
 from relais.core.model import (
     Codec,
     Config,
@@ -53,7 +53,7 @@ def parse_config(document: object) -> Config:
     problems: list[Problem] = []
     top = Fields(document, "", problems)
     if top.text("schema") not in ("", SCHEMA):
-        top.problem("schema", f"must be {SCHEMA!r}, not {document['schema']!r}")
+        top.problem("schema", f"must be {SCHEMA!r}, not {shown(document['schema'])}")
     config = Config(
         site=top.text("site"),
         gateway=top.text("gateway"),
@@ -133,7 +133,7 @@ def _target(item: Fields) -> Target:
         address=item.address("address"),
         probe=kind,
         port=port,
-        query=item.optional_text("query"),
+        query=item.path_of_url("query") if kind is ProbeKind.HTTP else item.host_name("query"),
     )
 
 
@@ -181,7 +181,7 @@ def _drill_service(item: Fields) -> DrillService:
         address=item.address("address"),
         port=item.integer("port", 1, 65535),
         classified=item.text("classified", required=False) or "by_match",
-        query=item.optional_text("query"),
+        query=item.host_name("query"),
     )
 
 

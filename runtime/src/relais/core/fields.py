@@ -8,9 +8,24 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from string import ascii_letters, digits
 from typing import TypeVar
 
 E = TypeVar("E", bound=StrEnum)
+
+
+SHOWN_LENGTH = 80
+_HOST_LETTERS = frozenset(f"{ascii_letters}{digits}-_.")
+
+
+def shown(value: object) -> str:
+    """A short picture of a value, whatever it is: a list may be too deep for repr()."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= SHOWN_LENGTH else f"{text[: SHOWN_LENGTH - 3]}..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +66,29 @@ class Fields:
         if value is None:
             return ""
         if not isinstance(value, str) or not value:
-            self.problem(key, f"must be a non-empty string, not {value!r}")
+            self.problem(key, f"must be a non-empty string, not {shown(value)}")
             return ""
         return value
 
     def optional_text(self, key: str) -> str | None:
         """A non-empty string or None."""
         return self.text(key, required=False) or None
+
+    def host_name(self, key: str) -> str | None:
+        """A host name as DNS takes it (RFC 1035, 2.3.4; RFC 3490), or None."""
+        value = self.optional_text(key)
+        if value is None or _is_host_name(value):
+            return value
+        self.problem(key, f"must be a host name, not {shown(value)}")
+        return None
+
+    def path_of_url(self, key: str) -> str | None:
+        """The path of a URL (RFC 3986, 3.3), in printable ASCII, or None."""
+        value = self.optional_text(key)
+        if value is None or (value[0] == "/" and all("!" <= letter <= "~" for letter in value)):
+            return value
+        self.problem(key, f"must be a path such as /health, not {shown(value)}")
+        return None
 
     def number(
         self, key: str, low: float, high: float, default: float | None = None
@@ -67,10 +98,10 @@ class Fields:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            self.problem(key, f"must be a number, not {value!r}")
+            self.problem(key, f"must be a number, not {shown(value)}")
             return default
         if not low <= value <= high:
-            self.problem(key, f"must be between {low:g} and {high:g}, not {value:g}")
+            self.problem(key, f"must be between {low:g} and {high:g}, not {shown(value)}")
             return default
         return value
 
@@ -81,10 +112,10 @@ class Fields:
         if value is None:
             return fallback
         if isinstance(value, bool) or not isinstance(value, int):
-            self.problem(key, f"must be a whole number, not {value!r}")
+            self.problem(key, f"must be a whole number, not {shown(value)}")
             return fallback
         if not low <= value <= high:
-            self.problem(key, f"must be between {low} and {high}, not {value}")
+            self.problem(key, f"must be between {low} and {high}, not {shown(value)}")
             return fallback
         return value
 
@@ -94,7 +125,7 @@ class Fields:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.problem(key, f"must be true or false, not {value!r}")
+            self.problem(key, f"must be true or false, not {shown(value)}")
             return default
         return value
 
@@ -105,9 +136,9 @@ class Fields:
         if value is None:
             return fallback
         try:
-            return kind(str(value))
+            return kind(value if isinstance(value, str) else "")
         except ValueError:
-            self.problem(key, f"must be one of {', '.join(kind)}, not {value!r}")
+            self.problem(key, f"must be one of {', '.join(kind)}, not {shown(value)}")
             return fallback
 
     def address(self, key: str) -> str:
@@ -118,7 +149,7 @@ class Fields:
         try:
             return str(ipaddress.ip_address(value))
         except ValueError:
-            self.problem(key, f"must be an IP address, not {value!r}")
+            self.problem(key, f"must be an IP address, not {shown(value)}")
             return ""
 
     def objects(self, key: str, *, required: bool = True) -> Iterator[Fields]:
@@ -155,3 +186,11 @@ class Fields:
                 near = difflib.get_close_matches(key, self.seen, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 self.problem(key, f"is not a known key{hint}")
+
+
+def _is_host_name(text: str) -> bool:
+    try:
+        coded = text.removesuffix(".").encode("idna")
+    except UnicodeError:
+        return False
+    return len(coded) <= 253 and all(letter in _HOST_LETTERS for letter in coded.decode("ascii"))

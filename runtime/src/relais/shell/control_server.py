@@ -113,7 +113,9 @@ class ControlServer:
             raise Refused("bad_request", "a request is a JSON object")
         if request.get("version") != VERSION:
             raise Refused("bad_version", f"this daemon speaks version {VERSION}")
-        command = str(request.get("command"))
+        command = request.get("command")
+        if not isinstance(command, str):
+            raise Refused("bad_request", "a request names its command")
         order = self._orders.get(command)
         if order is not None and not peer.commands:
             may = ", ".join(sorted(self._questions))
