@@ -120,7 +120,7 @@ def test_both_controllers_are_tested_with_the_same_tools() -> None:
     def pins(path: Path) -> dict[str, str]:
         return dict(re.findall(r"^([\w-]+)==(\S+)$", path.read_text(encoding="utf-8"), re.M))
 
-    current, following = pins(ROOT / "requirements-dev.txt"), pins(ROOT / "requirements-next.txt")
+    current, following = pins(ROOT / "requirements-dev.in"), pins(ROOT / "requirements-next.in")
     assert following.pop("ansible-core") > current["ansible-core"]
     assert following.items() <= current.items()
 
