@@ -26,6 +26,28 @@ requirements:
   - The relais runtime on the gateway, installed by the role P(relais.continuity.runtime#role).
 """
 
+    ROLLBACK = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    description: Arms nothing and confirms nothing.
+  diff_mode:
+    support: N/A
+    description: Shows in C(diff) mode what has changed, or would change.
+    details:
+      - What was taken back is in RV(last).
+  idempotent:
+    support: N/A
+    description: A second run with the same arguments changes nothing.
+  platform:
+    description: Where the module can run.
+    support: full
+    platforms: linux
+requirements:
+  - Root on a gateway with systemd, iproute2 and nftables.
+"""
+
     INFO = r"""
 options: {}
 attributes:

@@ -205,6 +205,12 @@ def anchored() -> Iterator[Lab]:
     yield from shared("anchor", "--provision", str(CHECKOUT / "tests" / "lab" / "site_with_anchor"))
 
 
+@pytest.fixture(scope="session")
+def guard_lab() -> Iterator[Lab]:
+    """A lab whose gateway is a fresh Debian with little room on its disk."""
+    yield from shared("guard", "--disk-mb", "64")
+
+
 @pytest.fixture
 def spare_lab() -> Iterator[Lab]:
     """A name for a lab that the test starts, breaks and ends as it likes."""

@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a Debian package that the gateway shall have as well (may be repeated)",
     )
+    up.add_argument("--disk-mb", type=int, metavar="N", help="room on the gateway's disk")
     up.add_argument("--host", help="the gateway, when the inventory has several")
     up.add_argument("inventory", metavar="INVENTORY", nargs="?", type=Path, default=DEFAULT)
     add("down", _down, "take a lab away, running or crashed")
@@ -98,7 +99,12 @@ def _up(arguments: argparse.Namespace) -> int:
     _prepare()
     places = _places(arguments)
     record = lifecycle.up(
-        places, arguments.inventory, arguments.host, arguments.suite, arguments.package
+        places,
+        arguments.inventory,
+        arguments.host,
+        arguments.suite,
+        arguments.package,
+        arguments.disk_mb,
     )
     code = lifecycle.provision(record) if arguments.provision else 0
     if code == 0:

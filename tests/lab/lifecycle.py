@@ -20,11 +20,17 @@ KINDS = {"gw": "machine", "lan": "client", "internet": "internet"}
 
 
 def up(
-    places: Places, source: Path, host: str | None, suite: str, more: Sequence[str] = ()
+    places: Places,
+    source: Path,
+    host: str | None,
+    suite: str,
+    more: Sequence[str] = (),
+    disk_mb: int | None = None,
 ) -> Record:
     """Build and boot a lab; one that runs already is left as it is.
 
-    `more` names packages that its gateway has beyond those of every gateway.
+    `more` names packages that its gateway has beyond those of every gateway; `disk_mb` is the room
+    that it has on its disk, where it shall be little.
     """
     with state.locked(places):
         record = state.load(places)
@@ -39,7 +45,7 @@ def up(
         site = topology.from_variables(name, variables)
         tree = base.ensure(suite, more)
         try:
-            return _build(places, source, site, variables, tree)
+            return _build(places, source, site, variables, tree, disk_mb)
         except BaseException:
             say(f"{places.name}: failed; taking it down again")
             left = state.load(places)
@@ -121,7 +127,14 @@ def command_in(record: Record, node: str, argv: list[str]) -> list[str]:
     return machine.entry(pid, *argv)
 
 
-def _build(places: Places, source: Path, site: Topology, variables: Any, tree: Path) -> Record:
+def _build(
+    places: Places,
+    source: Path,
+    site: Topology,
+    variables: Any,
+    tree: Path,
+    disk_mb: int | None,
+) -> Record:
     record = _intention(places, source, site, tree)
     say(f"{places.name}: {', '.join(site.nodes)}")
     network.build(site, record.namespaces)
@@ -134,7 +147,7 @@ def _build(places: Places, source: Path, site: Topology, variables: Any, tree: P
     anchor = services.start_anchor(places, record.namespaces["internet"], variables)
     if anchor is not None:
         _started(places, record, anchor)
-    machine.prepare_disk(places, tree, site)
+    machine.prepare_disk(places, tree, site, disk_mb)
     inventory.write_ssh_config(places, site)
     say(f"booting {site.host} ({record.suite})")
     for cgroup in record.cgroups:

@@ -50,8 +50,14 @@ SUPERVISOR_NAME = "gateway"
 NSPAWN_RUN = Path("/run/systemd/nspawn")
 
 
-def prepare_disk(places: Places, base: Path, topology: Topology) -> None:
-    """Layer over the base tree, made this machine: its name, its keys, a first address."""
+def prepare_disk(places: Places, base: Path, topology: Topology, disk_mb: int | None) -> None:
+    """Layer over the base tree, made this machine: its name, its keys, a first address.
+
+    With `disk_mb` the layer has that much room and no more.
+    """
+    if disk_mb is not None:
+        make_folder(places.disk)
+        run(["mount", "-t", "tmpfs", places.machine, "-o", f"size={disk_mb}m", str(places.disk)])
     layers = {name: places.disk / name for name in ("upper", "work", "root")}
     for folder in layers.values():
         make_folder(folder)
@@ -159,6 +165,8 @@ def remove(places: Places, cgroups: list[str]) -> None:
             lambda: attempt(["umount", str(places.root)]).returncode == 0,
             within_s=10,
         )
+    if places.disk.is_mount():
+        run(["umount", str(places.disk)])
     shutil.rmtree(places.disk, ignore_errors=True)
     for leftover in ("propagate", "unix-export"):
         shutil.rmtree(NSPAWN_RUN / leftover / places.machine, ignore_errors=True)
