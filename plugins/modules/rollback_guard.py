@@ -90,7 +90,7 @@ EXAMPLES = r"""
 RETURN = r"""
 id:
   description: Identifier of the change.
-  returned: always
+  returned: success
   type: str
   sample: 20260101T090000Z-4f1c
 due_at:
@@ -159,6 +159,8 @@ def _arm(place: store.Store, params: dict) -> dict:
 
 
 def _confirm(place: store.Store, params: dict) -> dict:
+    if guard.is_kept(place, params["id"]):
+        return guard.status(place)
     pending = guard.waiting(place, params["id"])
     if not guard.changes(place, pending):
         return guard.confirm(place, params["id"], {})
@@ -211,7 +213,7 @@ def main() -> None:
     try:
         status = work[module.params["state"]](place, module.params)
     except (programs.Failed, OSError) as error:
-        module.fail_json(msg=str(error), id=module.params["id"], **guard.status(place))
+        module.fail_json(msg=str(error), **guard.status(place))
     module.exit_json(changed=False, **{"id": module.params["id"], **status})
 
 

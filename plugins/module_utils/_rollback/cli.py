@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from . import guard, restore
+from . import restore
 from .programs import Failed
 from .store import Store
 
@@ -17,18 +17,19 @@ _NOTICE, _ERROR = "<5>", "<3>"
 
 def main(_words: list[str]) -> int:
     """Look at the clock once. Exit status: 0 done or nothing to do, 1 to be tried again."""
-    place = Store()
-    reason = guard.due(place)
-    if reason is None:
-        return 0
-    print(f"{_NOTICE}taking the change back: {reason}", flush=True)
     try:
-        record = restore.take_back(place, reason)
+        record = restore.take_back(Store(), _say)
     except (Failed, OSError) as error:
         print(f"{_ERROR}the change could not be taken back: {error}", file=sys.stderr, flush=True)
         return 1
+    if record is None:
+        return 0
     what = ", ".join(record["changed"]) or "nothing had changed"
-    print(f"{_NOTICE}change {record['id']} by {record['by']} was taken back: {what}", flush=True)
+    _say(f"change {record['id']} by {record['by']}, {record['outcome']}: {what}")
     for problem in record["problems"]:
         print(f"{_ERROR}{problem}", file=sys.stderr, flush=True)
     return 0
+
+
+def _say(words: str) -> None:
+    print(f"{_NOTICE}{words}", flush=True)

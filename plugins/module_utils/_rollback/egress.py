@@ -19,16 +19,25 @@ from typing import Any, Callable
 
 ANSWER_S = 1.5
 _CONFIG = "/etc/relais/config.json"
-_ECHO_REQUEST = 8
+_ECHO_REQUEST, _ECHO_REQUEST_6 = 8, 128
 _TCP_PROBES = ("tcp", "http", "https", "connect")
 
 
 def spec_of(config: dict[str, Any]) -> dict[str, Any]:
-    """Return what to try, from a configuration of relaisd: lines, targets and services."""
+    """Return what to try, from a configuration of relaisd: lines, targets and services.
+
+    A line with IPv6 is two, since either may fail alone.
+    """
     return {
         "wans": [
-            {"name": wan["name"], "interface": wan["interface"], "mark": wan["id"] << 8}
+            {
+                "name": wan["name"] + ("" if version == 4 else " over IPv6"),
+                "interface": wan["interface"],
+                "mark": wan["id"] << 8,
+                "version": version,
+            }
             for wan in config.get("wans", [])
+            for version in ([4, 6] if wan.get("ipv6") else [4])
         ],
         "targets": config.get("targets", []),
         "services": [
@@ -61,13 +70,17 @@ def measure(spec: dict[str, Any]) -> dict[str, dict[str, bool]]:
     }
     threads = []
     for wan in spec["wans"]:
-        for target in spec["targets"]:
+        for target in _of_version(spec["targets"], wan["version"]):
             threads.append(_trial(results["wans"], wan["name"], target, wan))
     for service in spec["services"]:
         threads.append(_trial(results["services"], service["name"], service, None))
     for thread in threads:
         thread.join()
     return results
+
+
+def _of_version(targets: list[dict[str, Any]], version: int) -> list[dict[str, Any]]:
+    return [one for one in targets if (":" in one["address"]) == (version == 6)]
 
 
 def _trial(
@@ -90,12 +103,16 @@ def demanded(
     A line is the same when it has the name or the interface of one that worked.
     """
     names = {name for name, works in worked["wans"].items() if works}
-    links = {wan["interface"] for wan in before["wans"] if wan["name"] in names}
+    links = {_link(wan) for wan in before["wans"] if wan["name"] in names}
     services = {name for name, works in worked["services"].items() if works}
     return {
-        "wans": [w["name"] for w in after["wans"] if w["name"] in names or w["interface"] in links],
+        "wans": [w["name"] for w in after["wans"] if w["name"] in names or _link(w) in links],
         "services": [one["name"] for one in after["services"] if one["name"] in services],
     }
+
+
+def _link(wan: dict[str, Any]) -> tuple[str, int]:
+    return wan["interface"], wan["version"]
 
 
 def wait_for(
@@ -119,8 +136,12 @@ def _answers(target: dict[str, Any], wan: dict[str, Any] | None) -> bool:
         probe, kind, protocol = _connect, socket.SOCK_STREAM, 0
     elif target["probe"] == "dns" or target.get("protocol") == "udp":
         probe, kind, protocol = _datagram, socket.SOCK_DGRAM, 0
+    family = socket.AF_INET
+    if ":" in target["address"]:
+        family = socket.AF_INET6
+        protocol = socket.IPPROTO_ICMPV6 if kind is socket.SOCK_RAW else protocol
     try:
-        with socket.socket(socket.AF_INET, kind, protocol) as one:
+        with socket.socket(family, kind, protocol) as one:
             one.settimeout(ANSWER_S)
             if wan is not None:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, wan["mark"])
@@ -154,12 +175,13 @@ def _question(name: str) -> bytes:
 
 
 def _echo(one: socket.socket, target: dict[str, Any]) -> bool:
-    """One echo request and its answer; RFC 792."""
+    """One echo request and its answer; RFC 792 and RFC 4443, 4.1."""
     token = os.urandom(12)
     one.connect((target["address"], 0))
     body = struct.pack("!2H", int.from_bytes(token[:2], "big"), 1) + token
-    check = _checksum(bytes([_ECHO_REQUEST, 0, 0, 0]) + body)
-    one.send(struct.pack("!BBH", _ECHO_REQUEST, 0, check) + body)
+    kind = _ECHO_REQUEST if one.family is socket.AF_INET else _ECHO_REQUEST_6
+    check = _checksum(bytes([kind, 0, 0, 0]) + body)  # for IPv6 the kernel does it again
+    one.send(struct.pack("!BBH", kind, 0, check) + body)
     until = time.monotonic() + ANSWER_S
     while time.monotonic() < until:
         if one.recv(2048).endswith(token):

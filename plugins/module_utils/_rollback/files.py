@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from typing import Iterable
+from typing import BinaryIO, Iterable
 
 from .programs import Failed
 
@@ -93,12 +93,17 @@ def keep(root: str, entry: Entry, store: Path) -> None:
             return
         except OSError:  # on another file system
             pass
-    with open(source, "rb") as given, open(str(target), "wb") as kept:
+    with open(source, "rb") as given, _private(str(target)) as kept:
         shutil.copyfileobj(given, kept)
         kept.flush()
         os.fsync(kept.fileno())
     if digest(str(target)) != entry["sha256"]:
         raise Failed(f"{entry['path']} changed while it was copied; run again")
+
+
+def _private(path: str) -> BinaryIO:
+    """Open a new file that nobody else can read: there are keys among what is kept."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def differences(root: str, entries: Iterable[Entry], patterns: Iterable[str]) -> list[str]:
@@ -187,7 +192,7 @@ def _copy(kept: Path, new: str, entry: Entry) -> None:
     try:
         if entry["size"] >= LINK_FROM_BYTES:
             raise OSError(errno.ENOSPC, "large files are linked")
-        with open(str(kept), "rb") as given, open(new, "wb") as file:
+        with open(str(kept), "rb") as given, _private(new) as file:
             shutil.copyfileobj(given, file)
             file.flush()
             os.fsync(file.fileno())

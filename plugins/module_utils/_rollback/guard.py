@@ -15,7 +15,8 @@ from .store import Store
 
 RESTORE_TAKES_S = 5
 """The restoration begins so much before the end of the time that was given."""
-_MOVING = "/run/"
+MOVING = "/run/"
+_BY_THEMSELVES = ("interface ", "routes")
 _UNIT_OF_LINK = re.compile(r"/05-relais-(?P<interface>.+)\.network$")
 
 
@@ -42,7 +43,8 @@ def arm(
         except (OSError, Failed) as error:
             place.disarm()
             place.discard(name)
-            raise Failed(f"nothing was touched: {error}") from error
+            words = getattr(error, "strerror", None) or str(error)
+            raise Failed(f"nothing was touched, since there is no snapshot: {words}") from error
         return status(place)
 
 
@@ -130,16 +132,17 @@ def manifest_of(place: Store, name: str) -> dict[str, Any]:
 
 
 def changes(place: Store, manifest: dict[str, Any]) -> list[str]:
-    """Return in words what is not as it was when the snapshot was taken."""
+    """Return in words what is not as it was when the snapshot was taken.
+
+    Lines come and go by themselves, and so does the live choice: alone they are no change.
+    """
     owned, root = manifest["owned"], place.prefix
     names = interfaces(owned, files.present(root, owned["files"]))
     now = kernel.capture(owned, sorted(set(names) | set(manifest["kernel"]["addresses"])))
     paths = files.differences(root, manifest["files"], owned["files"])
-    # The live choice moves by itself: it goes back with the rest, but is no change of its own.
-    return [
-        *(path for path in paths if not path.startswith(_MOVING)),
-        *kernel.differences(manifest["kernel"], now),
-    ]
+    words = [path for path in paths if not path.startswith(MOVING)]
+    words += kernel.differences(manifest["kernel"], now)
+    return words if any(not what.startswith(_BY_THEMSELVES) for what in words) else []
 
 
 def confirm(place: Store, name: str, egress: dict[str, Any]) -> dict[str, Any]:
@@ -150,10 +153,16 @@ def confirm(place: Store, name: str, egress: dict[str, Any]) -> dict[str, Any]:
         changed = changes(place, manifest)
         place.disarm()
         units.rest()
+        store.note(place.snapshot(name) / "progress", {"kept": True})
         place.release_reserve(name)
         if changed:
             place.finish(name, _record(manifest, "confirmed", "", changed, [], egress))
         return status(place)
+
+
+def is_kept(place: Store, name: str) -> bool:
+    """Whether the change was confirmed already; the answer may have been lost on its way."""
+    return bool((store.read(place.snapshot(name) / "progress") or {}).get("kept"))
 
 
 def take_back(place: Store, name: str, reason: str) -> dict[str, Any]:
@@ -221,6 +230,15 @@ def _record(
         "problems": problems,
         "egress": egress,
     }
+
+
+def given_up(place: Store, name: str, reason: str) -> dict[str, Any]:
+    """Leave the record of a change that cannot be taken back, and rest."""
+    unknown = {"id": name, "by": "somebody", "armed_at": None}
+    record = _record(unknown, "failed", reason, [], [reason], {})
+    place.finish(name, record)
+    place.disarm()
+    return record
 
 
 def rolled_back(

@@ -167,36 +167,30 @@ def restore_settings(before: dict[str, str]) -> list[str]:
     return problems
 
 
-def repair(owned: dict[str, Any], interfaces: Iterable[str], before: dict[str, Any]) -> None:
-    """Take away what was not there and put back what is missing, once all services have settled.
-
-    Rules and addresses come before the routes that need them. A step that fails shows in the
-    comparison afterwards.
-    """
-    now = capture(owned, interfaces)
-    for family, words in _missing(now["routes"], before["routes"]):
+def remove_new(owned: dict[str, Any], interfaces: Iterable[str], before: dict[str, Any]) -> None:
+    """Take away addresses, routes and rules that were not there. A failure shows afterwards."""
+    for family, words in _missing(routes(owned, interfaces), before["routes"]):
         attempt(["ip", family, "route", "del", *words.split()])
-    for family, words in _missing(now["rules"], before["rules"]):
+    for family, words in _missing(rules(owned), before["rules"]):
         attempt(["ip", family, "rule", "del", *words.split()])
-    for name in before["addresses"]:
-        _repair_interface(name, before, now)
+    for name, wanted in before["addresses"].items():
+        for address, _broadcast in _missing(addresses(name), wanted):
+            attempt(["ip", "address", "del", address, "dev", name])
+
+
+def put_back(owned: dict[str, Any], interfaces: Iterable[str], before: dict[str, Any]) -> None:
+    """Put back what is missing: rules and addresses before the routes that need them."""
+    for name, was_up in before["links"].items():
+        if _is_up(name) not in (was_up, None):
+            attempt(["ip", "link", "set", name, "up" if was_up else "down"])
+    for name, wanted in before["addresses"].items():
+        for address, broadcast in _missing(wanted, addresses(name)):
+            extra = ["broadcast", broadcast] if broadcast else []
+            attempt(["ip", "address", "add", address, *extra, "dev", name])
     for family, words in _missing(before["rules"], rules(owned)):
         attempt(["ip", family, "rule", "add", *words.split()])
     for family, words in _missing(before["routes"], routes(owned, interfaces)):
         attempt(["ip", family, "route", "add", *words.split()])
-
-
-def _repair_interface(name: str, before: dict[str, Any], now: dict[str, Any]) -> None:
-    was_up = before["links"].get(name)
-    if was_up is None or name not in now["links"]:
-        return
-    for address, _broadcast in _missing(now["addresses"][name], before["addresses"][name]):
-        attempt(["ip", "address", "del", address, "dev", name])
-    if was_up is not now["links"][name]:
-        attempt(["ip", "link", "set", name, "up" if was_up else "down"])
-    for address, broadcast in _missing(before["addresses"][name], now["addresses"][name]):
-        extra = ["broadcast", broadcast] if broadcast else []
-        attempt(["ip", "address", "add", address, *extra, "dev", name])
 
 
 def forget_leases(name: str) -> None:

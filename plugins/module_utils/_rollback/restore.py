@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import Any
+from typing import Any, Callable
 
 from . import files, guard, kernel, store, units
 from .programs import Failed, attempt
@@ -25,22 +25,34 @@ _FIREWALL, _NETWORKD, _DAEMON = (
 )
 
 
-def take_back(place: Store, reason: str) -> dict[str, Any]:
-    """Restore the armed snapshot, on a running gateway or before its network comes up."""
+def take_back(place: Store, say: Callable[[str], None]) -> dict[str, Any] | None:
+    """Restore the armed snapshot if it is due, on a running gateway or before its network is up.
+
+    Returns the record of it; None while the change may wait.
+    """
     with place.locked():
-        name = place.pending()
-        if name is None:
-            raise Failed("nothing is armed")
-        manifest = guard.manifest_of(place, name)
-        booting = not _is_up()
-        changed = _remember(place, manifest, reason)
-        problems: list[str] = []
-        if changed:
-            step = _Restoration(place, manifest, changed)
-            problems = step.early() if booting else step.live()
-        record = guard.rolled_back(place, manifest, reason, changed, problems)
+        name, reason = place.pending(), guard.due(place)
+        if name is None or reason is None:
+            return None
+        say(f"taking the change back: {reason}")
+        try:
+            manifest = guard.manifest_of(place, name)
+        except Failed as error:  # no second attempt would read it
+            record = guard.given_up(place, name, f"{reason}, but {error}")
+        else:
+            record = _restore(place, manifest, reason)
         units.rest()
         return record
+
+
+def _restore(place: Store, manifest: dict[str, Any], reason: str) -> dict[str, Any]:
+    booting = not _is_up()
+    changed = _remember(place, manifest, reason)
+    problems: list[str] = []
+    if changed:
+        step = _Restoration(place, manifest, changed)
+        problems = step.early() if booting else step.live()
+    return guard.rolled_back(place, manifest, reason, changed, problems)
 
 
 def _is_up() -> bool:
@@ -60,6 +72,10 @@ def _remember(place: Store, manifest: dict[str, Any], reason: str) -> list[str]:
     return changed
 
 
+def _below(path: str, folder: str | None) -> bool:
+    return folder is not None and path.startswith(folder)
+
+
 class _Restoration:
     """The steps, in the order in which they are safe."""
 
@@ -71,11 +87,17 @@ class _Restoration:
         self._interfaces = sorted(set(names) | set(manifest["kernel"]["addresses"]))
 
     def early(self) -> list[str]:
-        """While booting: files, and units that were not there or not wanted."""
-        self._files()
+        """While booting: files, and units that were not there or not wanted.
+
+        The kernel knows nothing yet, except in a container whose network outlives its boot.
+        """
+        self._files(leave_out=guard.MOVING)
+        kernel.remove_new(self._owned, self._interfaces, self._manifest["kernel"])
+        if self._manifest["kernel"]["nft"] is None:
+            attempt(["nft", "delete", "table", "inet", self._owned["nft"]])
         self._reread_units()
         for unit, active in self._was.items():
-            if not active:
+            if not active and attempt(["systemctl", "is-enabled", unit]).returncode != 0:
                 attempt(["systemctl", "stop", "--no-block", unit])
         return self._problems
 
@@ -92,12 +114,12 @@ class _Restoration:
         self._settle()
         return self._problems
 
-    def _files(self) -> None:
+    def _files(self, leave_out: str | None = None) -> None:
         self._problems += files.restore(
             self._place.prefix,
-            self._manifest["files"],
-            self._owned["files"],
-            self._manifest["parents"],
+            [entry for entry in self._manifest["files"] if not _below(entry["path"], leave_out)],
+            [pattern for pattern in self._owned["files"] if not _below(pattern, leave_out)],
+            [parent for parent in self._manifest["parents"] if not _below(parent, leave_out)],
             self._place.snapshot(self._manifest["id"]) / "files",
         )
 
@@ -164,7 +186,8 @@ class _Restoration:
             if f"{_NETWORK}05-relais-{name}.network" not in managed and name != "lo":
                 kernel.forget_leases(name)
         if self._left():
-            kernel.repair(self._owned, self._interfaces, before)
+            kernel.remove_new(self._owned, self._interfaces, before)
+            kernel.put_back(self._owned, self._interfaces, before)
         self._problems += kernel.restore_settings(before["settings"])
         self._problems += [f"not as before: {what}" for what in self._left()]
 

@@ -161,7 +161,7 @@ def _fill(path: Path, size: int) -> None:
             os.fsync(file.fileno())
         os.chmod(str(path), 0o600)
     except OSError as error:
-        raise Failed(f"no room for a snapshot in {path.parent}: {error.strerror}") from error
+        raise Failed(f"{path.parent}: {error.strerror}") from error
 
 
 def _sync_folder(path: Path) -> None:

@@ -19,6 +19,7 @@ from relais.core.fields import Problem
 from relais.core.model import Admin, Config, ProbeKind
 from relais.shell.anchor import KEY_FILE, KeyFileError, read_keys
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
+from relais.shell.last_change import last_change
 
 CONFIG = Path("/etc/relais/config.json")
 DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
@@ -102,12 +103,13 @@ def _show(arguments: argparse.Namespace, result: dict[str, object], text: str) -
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    result = ControlClient().call("status")
+    result = {**ControlClient().call("status"), "last_change": last_change()}
     return _show(arguments, result, status_text(result))
 
 
 def _why(arguments: argparse.Namespace) -> int:
-    result = ControlClient().call("why", service=arguments.service)
+    answer = ControlClient().call("why", service=arguments.service)
+    result = {**answer, "last_change": last_change()}
     return _show(arguments, result, why_text(result))
 
 

@@ -64,6 +64,7 @@ def status_text(status: Mapping[str, Any]) -> str:
     ]
     if status.get("journal_error"):
         parts.append(f"Journal: {status['journal_error']}")
+    parts += _taken_back(status.get("last_change"))
     return "\n\n".join(parts)
 
 
@@ -108,7 +109,20 @@ def members_text(members: Sequence[Mapping[str, Any]]) -> str:
 
 def why_text(answer: Mapping[str, Any]) -> str:
     """One screen for each service: choice, rule, inputs, and what led there."""
-    return "\n\n".join(_why_one(name, why) for name, why in answer["services"].items())
+    services = [_why_one(name, why) for name, why in answer["services"].items()]
+    return "\n\n".join([*services, *_taken_back(answer.get("last_change"))])
+
+
+def _taken_back(change: Mapping[str, Any] | None) -> list[str]:
+    """That the last change of the configuration is not in force, and why."""
+    if change is None or change["outcome"] == "confirmed":
+        return []
+    became = "was taken back" if change["outcome"] == "rolled_back" else "could not be taken back"
+    lines = [
+        f"The last change of the configuration, by {change['by']}, {became} on "
+        f"{_clock(change['at'].rstrip('Z'))}: {change['reason']}"
+    ]
+    return ["\n".join([*lines, *(f"  {problem}" for problem in change["problems"])])]
 
 
 def _why_one(name: str, why: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,7 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[3]
 OWN_TOOLS = CHECKOUT / ".venv" / "bin"
 FINGERPRINT = Path(__file__).with_name("fingerprint.py")
+ARTIFACT = CHECKOUT / "roles" / "runtime" / "files" / "relais.pyz"
 GATEWAY_ROLE = CHECKOUT / "roles" / "gateway"
 WAN_ADDRESS, ENGINEER = "203.0.113.2", "198.51.100.10"
 MANAGEMENT = {"addresses": ["198.51.100.0/24"]}
@@ -147,6 +150,16 @@ class Engineer:
             self.lab.exec("gw", "test", "-e", "/var/lib/relais-rollback/armed").returncode == 0
         )
 
+    def new_release(self) -> str:
+        """Path of a release that the gateway does not have: the same with a remark at its end."""
+        place = Path(self.lab.status()["ssh"]["key"]).with_name("relais.pyz")
+        shutil.copy(ARTIFACT, place)
+        with zipfile.ZipFile(place, "a") as archive:
+            archive.comment = b"another release"
+        digest = hashlib.sha256(place.read_bytes()).hexdigest()
+        place.with_name("relais.pyz.sha256").write_text(f"{digest}  relais.pyz\n")
+        return str(place)
+
     def _over_wan(self, variables: dict[str, Any]) -> dict[str, Any]:
         ssh = self.lab.status()["ssh"]
         run = Path(ssh["key"]).parent
@@ -197,5 +210,5 @@ def broken_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source = CHECKOUT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, collection / name)
     template = collection / "roles" / "gateway" / "templates" / "ruleset.nft.j2"
-    template.write_text(template.read_text().replace("chain forward {", "chain forward {{"))
+    template.write_text(template.read_text().replace("chain forward {", "chain forward ["))
     return place

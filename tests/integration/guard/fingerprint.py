@@ -60,7 +60,7 @@ def kernel(owned: dict[str, object]) -> dict[str, object]:
     ]
     return {
         "addresses": addresses,
-        "routes": [ip("-4", "route", "show", "table", "all"), ip("-6", "rule")],
+        "routes": ip("-4", "route", "show", "table", "all"),
         "rules": [ip("-4", "rule"), ip("-6", "rule")],
         "unreachable": ip("-6", "route", "show", "table", "all", "type", "unreachable"),
         "table": output("nft", "-s", "-t", "list", "table", "inet", str(owned["nft"])),
