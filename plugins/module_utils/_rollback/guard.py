@@ -16,6 +16,7 @@ from .store import Store
 RESTORE_TAKES_S = 5
 """The restoration begins so much before the end of the time that was given."""
 MOVING = "/run/"
+_REASON_CHARS = 400
 _BY_THEMSELVES = ("interface ", "routes")
 _UNIT_OF_LINK = re.compile(r"/05-relais-(?P<interface>.+)\.network$")
 
@@ -175,7 +176,8 @@ def take_back(place: Store, name: str, reason: str) -> dict[str, Any]:
             place.arm(name)
         _require(place, name)
         clock = store.read(place.snapshot(name) / "deadline") or {}
-        clock.update(due_uptime_s=0.0, due_at=store.wall(), reason=reason, boot=store.boot_id())
+        line = " ".join(reason.split())[:_REASON_CHARS]
+        clock.update(due_uptime_s=0.0, due_at=store.wall(), reason=line, boot=store.boot_id())
         store.note(place.snapshot(name) / "deadline", clock)
         units.watch()
         return status(place)

@@ -82,7 +82,7 @@ def circumstances(fault: str, lab: Any) -> Iterator[None]:
         yield
         return
     lab.exec("gw", "rm", "-r", "/var/lib/relais-rollback/snapshots")
-    fill = "avail=$(df --output=avail -k /opt | tail -1); fallocate -l $((avail - 700))K /fill"
+    fill = "avail=$(df --output=avail -k /opt | tail -1); fallocate -l $((avail - 1500))K /fill"
     assert lab.exec("gw", "sh", "-c", fill).returncode == 0
     try:
         yield
