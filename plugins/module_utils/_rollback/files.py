@@ -24,6 +24,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _TEMPORARY = ".relais-rollback-new"
 
 
+class Moved(Failed):
+    """A file that was replaced while it was copied, as the daemon does with the live choice."""
+
+
 def present(root: str, patterns: Iterable[str]) -> list[str]:
     """Return every path that a pattern names, and all that is below it, parents first."""
     found: set[str] = set()
@@ -98,7 +102,7 @@ def keep(root: str, entry: Entry, store: Path) -> None:
         kept.flush()
         os.fsync(kept.fileno())
     if digest(str(target)) != entry["sha256"]:
-        raise Failed(f"{entry['path']} changed while it was copied; run again")
+        raise Moved(f"{entry['path']} changed while it was copied; run again")
 
 
 def _private(path: str) -> BinaryIO:
@@ -121,7 +125,7 @@ def _same(root: str, path: str, entry: Entry | None) -> bool:
         return False
     try:
         return describe(root, path) == entry
-    except OSError:
+    except (OSError, Failed):
         return False
 
 

@@ -36,7 +36,7 @@ def arm(
         if waiting is not None:
             raise Failed(_refusal(place, waiting))
         try:
-            _take(place, name, by, spec, sources)
+            _take_steady(place, name, by, spec, sources)
             _set_clock(place, name, within_s)
             units.install()
             place.arm(name)
@@ -56,6 +56,20 @@ def _refusal(place: Store, waiting: str) -> str:
         f"another change, by {manifest.get('by', 'somebody')}, waits for its confirmation; "
         f"it is taken back at {clock.get('due_at', 'once')} unless it is confirmed. Run again then"
     )
+
+
+def _take_steady(
+    place: Store, name: str, by: str, spec: dict[str, Any], sources: dict[str, bytes]
+) -> None:
+    """Take a snapshot, again where a file was replaced or went while it was looked at."""
+    for again in (True, True, False):
+        try:
+            _take(place, name, by, spec, sources)
+        except (FileNotFoundError, files.Moved):
+            if not again:
+                raise
+        else:
+            return
 
 
 def _take(

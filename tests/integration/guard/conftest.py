@@ -200,15 +200,27 @@ def engineer(guard_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         run.kill()
 
 
-@pytest.fixture(scope="session")
-def broken_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection, with a ruleset that nft refuses."""
-    place = tmp_path_factory.mktemp("broken")
+def altered(place: Path, good: str, bad: str) -> Path:
+    """The collection below a folder, with a ruleset in which something was replaced."""
     collection = place / "ansible_collections" / "relais" / "continuity"
     collection.mkdir(parents=True)
     for name in SHIPPED:
         source = CHECKOUT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, collection / name)
     template = collection / "roles" / "gateway" / "templates" / "ruleset.nft.j2"
-    template.write_text(template.read_text().replace("chain forward {", "chain forward ["))
+    text = template.read_text()
+    assert good in text
+    template.write_text(text.replace(good, bad))
     return place
+
+
+@pytest.fixture(scope="session")
+def broken_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection, with a ruleset that nft refuses."""
+    return altered(tmp_path_factory.mktemp("broken"), "chain forward {", "chain forward [")
+
+
+@pytest.fixture(scope="session")
+def shutting_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection, with a ruleset that loads and lets no engineer in."""
+    return altered(tmp_path_factory.mktemp("shutting"), "{{ match }} accept", "{{ match }} drop")

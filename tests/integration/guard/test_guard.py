@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-WITHIN_S = 20
+WITHIN_S = 15
 SITE = yaml.safe_load((CHECKOUT / "tests/lab/site/group_vars/gateways.yml").read_text())
 FIBRE, LTE = SITE["relais_wans"]
+WRONG_ADDRESS = {**FIBRE, "address": "203.0.113.6/30", "gateway": "203.0.113.5"}
 WRONG_GATEWAY = {**FIBRE, "address": "203.0.113.2/29", "gateway": "203.0.113.3"}
 DEAD_LTE = {**LTE, "method": "static", "address": "203.0.113.70/28", "gateway": "203.0.113.65"}
 SHUT = {
@@ -66,15 +67,25 @@ def test_a_second_run_over_the_wan_changes_nothing(engineer: Any) -> None:
     assert (engineer.owned(), engineer.last(), engineer.pending()) == (before, last, False)
 
 
-def test_a_firewall_that_shuts_ssh_is_taken_back_and_the_engineer_is_told(engineer: Any) -> None:
+def test_a_wrong_address_is_taken_back_and_the_engineer_is_told(engineer: Any) -> None:
     before = engineer.owned()
-    done = engineer.site(gateway_confirm_within_s=WITHIN_S, **SHUT)
+    done = engineer.site(relais_wans=[WRONG_ADDRESS, LTE], gateway_confirm_within_s=WITHIN_S)
     assert done.status != 0
     assert "was taken back at" in done.said, done.said[-4000:]
     assert engineer.can_connect()
     assert engineer.owned() == before
-    status = engineer.lab.exec("gw", "relais", "why").stdout
-    assert "The last change of the configuration, by" in status
+    told = engineer.lab.exec("gw", "relais", "why").stdout
+    assert "The last change of the configuration, by" in told and "nobody confirmed" in told
+
+
+def test_a_firewall_that_shuts_ssh_is_taken_back_though_the_controller_died(engineer: Any) -> None:
+    before = engineer.owned()
+    play = engineer.start(gateway_confirm_within_s=WITHIN_S, **SHUT)
+    play.until(lambda: not engineer.can_connect())
+    play.kill()
+    engineer.lab.wait("the engineer gets in again", engineer.can_connect, within_s=90)
+    taken_back(engineer)
+    assert engineer.owned() == before
 
 
 def test_a_wrong_gateway_is_taken_back_by_a_reboot_half_way(engineer: Any) -> None:
@@ -131,7 +142,7 @@ def test_a_full_disk_leaves_everything_as_it_was(engineer: Any, left_kb: int) ->
 
 def test_a_line_that_worked_must_work(engineer: Any) -> None:
     before = engineer.owned()
-    done = engineer.site(relais_wans=[FIBRE, DEAD_LTE], gateway_confirm_within_s=WITHIN_S)
+    done = engineer.site(relais_wans=[FIBRE, DEAD_LTE])
     assert done.status != 0
     assert "worked before the change and does not now: line lte" in done.said, done.said[-4000:]
     assert not engineer.pending()

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.relais.continuity.plugins.module_utils._rollback import (
+    files,
     guard,
     programs,
     restore,
@@ -148,6 +150,28 @@ def test_a_snapshot_without_room_arms_nothing(
         guard.arm(place, "one", 60, "engineer@controller", spec, sources)
     assert guard.status(place)["pending"] is None
     assert not place.snapshot("one").exists()
+
+
+@pytest.mark.parametrize("work", [Path.unlink, lambda path: path.write_text("a new choice")])
+def test_a_file_that_is_replaced_meanwhile_is_looked_at_again(
+    place: store.Store,
+    root: Path,
+    spec: dict[str, Any],
+    sources: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    work: Callable[[Path], object],
+) -> None:
+    keep, kept = files.keep, []
+
+    def late(*args: Any) -> None:
+        if not kept:
+            work(root / "etc/relais/config.json")
+        kept.append(args)
+        keep(*args)
+
+    monkeypatch.setattr(files, "keep", late)
+    guard.arm(place, "one", 60, "engineer@controller", spec, sources)
+    assert guard.changes(place, guard.manifest_of(place, "one")) == []
 
 
 def test_the_program_that_stays_behind_is_complete(armed: store.Store) -> None:
