@@ -105,7 +105,8 @@ class _Restoration:
         """While running: first the daemon, so that it writes no more; then in the role's order."""
         if self._daemon_concerned():
             attempt(["systemctl", "stop", _DAEMON])
-        self._files()
+        # The live choice belongs to the ruleset that it names the chains of; alone it is of now.
+        self._files(leave_out=None if self._ruleset_concerned() else guard.MOVING)
         self._reread_units()
         self._ruleset()
         self._problems += kernel.restore_settings(self._manifest["kernel"]["settings"])
@@ -135,10 +136,13 @@ class _Restoration:
         if self._touched(_UNIT_FILES):
             self._do(["systemctl", "daemon-reload"])
 
+    def _ruleset_concerned(self) -> bool:
+        return bool(
+            self._touched("/etc/relais/ruleset.nft", "ruleset", f"{_UNIT_FILES}/relais-firewall")
+        )
+
     def _ruleset(self) -> None:
-        if not self._touched(
-            "/etc/relais/ruleset.nft", "ruleset", f"{_UNIT_FILES}/relais-firewall"
-        ):
+        if not self._ruleset_concerned():
             return
         if self._manifest["kernel"]["nft"] is None:
             return  # it goes last, when nothing is forwarded any more

@@ -53,8 +53,9 @@ def office(gateway: Any) -> Iterator[Any]:
 
 
 def line_of(office: Any, protocol: str, port: str) -> set[str]:
-    """The marks of the flows to a port of the Internet."""
-    flows = office.run("conntrack", "-L", "-p", protocol, "--dport", port, "-d", ECHO)
+    """The marks of the LAN's flows to a port of the Internet; `site` has tried it as well."""
+    selected = ("-p", protocol, "--dport", port, "-s", "192.0.2.0/24", "-d", ECHO)
+    flows = office.run("conntrack", "-L", *selected)
     return {word for word in flows.split() if word.startswith("mark=")}
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prints everything that relais owns on the gateway, as one JSON document that can be compared.
 
+The live choice is left out, in the kernel and in its file: relaisd may change it at any time.
 Run on the gateway with the list of what is owned as JSON on standard input. It shares no code with
 the program that restores.
 """
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+LIVE = "/run/relais/nft/"
 MOVING = ("valid_life_time", "preferred_life_time", "ifindex", "link_index", "link_netnsid")
 
 
@@ -28,6 +30,8 @@ def files(patterns: list[str]) -> dict[str, str]:
     seen = output("find", *roots, "-printf", r"%p\t%y %m %U %G %l\n")
     for line in seen.splitlines():
         path, facts = line.split("\t")
+        if path.startswith(LIVE):
+            continue
         if Path(path).is_file() and not Path(path).is_symlink():
             facts += f" {Path(path).stat().st_mtime_ns} {output('sha256sum', path).split()[0]}"
         found[path] = facts
@@ -70,11 +74,16 @@ def kernel(owned: dict[str, object]) -> dict[str, object]:
 
 def main() -> None:
     owned = json.load(sys.stdin)
-    units = {
-        unit: output("systemctl", "show", "-p", "ActiveState,UnitFileState", unit)
-        for unit in owned["units"]
+    seen = {
+        "file": files(owned["files"]),
+        "kernel": kernel(owned),
+        "unit": {
+            unit: output("systemctl", "show", "-p", "ActiveState,UnitFileState", unit)
+            for unit in owned["units"]
+        },
     }
-    print(json.dumps({"files": files(owned["files"]), "kernel": kernel(owned), "units": units}))
+    flat = {f"{kind} {name}": what for kind, found in seen.items() for name, what in found.items()}
+    print(json.dumps(flat))
 
 
 main()
