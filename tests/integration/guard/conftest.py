@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 
@@ -35,7 +36,10 @@ def owned() -> dict[str, Any]:
     listed: dict[str, Any] = yaml.safe_load((GATEWAY_ROLE / "vars" / "owned.yml").read_text())[
         "__gateway_owned"
     ]
-    settings = (GATEWAY_ROLE / "templates" / "sysctl.conf.j2").read_text()
+    template = (GATEWAY_ROLE / "templates" / "sysctl.conf.j2").read_text()
+    environment = jinja2.Environment(autoescape=True)
+    environment.filters["comment"] = str
+    settings = environment.from_string(template).render(ansible_managed="")
     return {
         **listed,
         "interfaces": ["lo", "lan0", "wan1", "wan2"],
