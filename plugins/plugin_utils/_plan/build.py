@@ -42,7 +42,7 @@ from .targets import (
     planned_targets,
 )
 from .variables import VARIABLES
-from .wans import Record, check_wans, each, marks, planned_wans
+from .wans import END_METRIC, LOCAL_RULE_PRIORITY, Record, check_wans, each, marks, planned_wans
 
 SCHEMA = "relais.plan/1"
 PREFIX = "relais_"
@@ -203,6 +203,7 @@ def _planned(host: str, read: Record, given: Record) -> Record:
         "site": read["relais_site"],
         "wans": wans,
         "marks": marks(),
+        "routing": {"local_priority": LOCAL_RULE_PRIORITY, "end_metric": END_METRIC},
         "lan": planned_lan(lan, dns_upstreams(lan["dns"], targets, chosen)),
         "local_networks4": local_networks4(read["relais_wans"], lan, drill),
         "local_networks6": local_networks6(read["relais_wans"], lan),

@@ -15,8 +15,11 @@ WAN_KEYS = (
     "id",
     "name",
     "interface",
+    "address",
     "gateway",
     "table",
+    "rule_priority",
+    "metric",
     "technology",
     "metered",
     "monthly_quota_gb",
@@ -35,6 +38,7 @@ SERVICE_KEYS = (
     "failback",
     "sla",
 )
+LAN_KEYS = ("interface", "address")
 DRILL_KEYS = ("interface", "gateway_address", "client_address", "budget_ms", "windows")
 
 
@@ -47,12 +51,27 @@ def daemon_config(
         "site": plan["site"]["name"],
         "gateway": plan["gateway"],
         "timezone": plan["site"]["timezone"],
-        "wans": [{**_pick(wan, WAN_KEYS), "ipv6": wan["ipv6"] is not None} for wan in plan["wans"]],
+        "routing": dict(plan["routing"]),
+        "lan": {**_pick(plan["lan"], LAN_KEYS), "address6": _ipv6(plan["lan"], "address")},
+        "wans": [_wan(wan) for wan in plan["wans"]],
         "services": [_pick(service, SERVICE_KEYS) for service in plan["services"]],
         "targets": [dict(target) for target in plan["targets"]],
         "policy": dict(plan["policy"]),
         "drill": {**_pick(plan["drill"], DRILL_KEYS), "sessions": sessions, "services": probes},
     }
+
+
+def _wan(wan: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **_pick(wan, WAN_KEYS),
+        "ipv6": wan["ipv6"] is not None,
+        "address6": _ipv6(wan, "address"),
+        "gateway6": _ipv6(wan, "gateway"),
+    }
+
+
+def _ipv6(holder: dict[str, Any], key: str) -> Any:
+    return holder["ipv6"][key] if holder["ipv6"] else None
 
 
 def _pick(source: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

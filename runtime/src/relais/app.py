@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import signal
@@ -43,6 +44,9 @@ from relais.shell.nfnetlink import Nfnetlink
 from relais.shell.nft import Nft, NftError
 from relais.shell.probes import Prober
 from relais.shell.recorder import Recorder
+from relais.shell.repair.firewall import FirewallKeeper
+from relais.shell.repair.log import RepairLog
+from relais.shell.repair.routing import RoutingKeeper
 
 STATE_EVERY_MS = 5000.0
 WATCHDOG_EVERY_MS = 2000.0
@@ -83,6 +87,7 @@ class Daemon:
         self._pace = Pace()
         self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
+        self._repairs = RepairLog(self._note, (wan.name for wan in config.wans))
 
     async def run(self) -> None:
         """Watch and steer until SIGTERM or SIGINT."""
@@ -101,11 +106,20 @@ class Daemon:
         answers, path = Answers(self), self._paths.run / "control.sock"
         control = ControlServer(path, answers.questions(), answers.orders())
         await control.start()
-        watcher = LinkWatcher(self.config.wans, self._observed)
+        routing = RoutingKeeper(self.config, self._repairs)
+        firewall = FirewallKeeper(
+            self._nft,
+            lambda: self.state.steered,
+            self._repairs,
+            self._paths.run / "firewall.json",
+        )
+        watcher = LinkWatcher(self.config.wans, self._observed, routing.changed)
         self._broken = loop.create_future()
         self._read_ms = clock.monotonic_ms()
         watcher.look()  # Before the first probe leaves: a prober begins anew with what is found.
         self._tick()
+        firewall.start()
+        routing.changed()
         watching = asyncio.create_task(watcher.run())
         stopping = asyncio.create_task(stop.wait())
         systemd.notify("READY=1")
@@ -118,6 +132,8 @@ class Daemon:
         )
         self._write_state()
         self._ledger.keep(self.state.links.values())
+        firewall.close()
+        routing.close()
         await control.stop()
         self._recorder.close()
         self._journal.stop()
@@ -143,6 +159,9 @@ class Daemon:
         legacy = handover.read(self._handover, now)
         self._service_events.update(legacy.origins)
         self.take(Adopted(now, known, dead, legacy.beliefs))
+        if self.state.steered is not None:  # A predecessor may have kept it in another form.
+            with contextlib.suppress(OSError):
+                self._nft.keep(*self.state.steered)
 
     def _tick(self) -> None:
         """Look at the counters and let time pass for the core; then again, at its pace."""
@@ -315,6 +334,7 @@ class Daemon:
             started_at=self._started_at,
             last_event=self._sequence,
             journal_error=self._journal.error,
+            repairs=self._repairs.summary(clock.monotonic_ms()),
         )
         return document
 

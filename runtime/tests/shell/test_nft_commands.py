@@ -6,20 +6,30 @@ from __future__ import annotations
 import pytest
 from relais.core.config import parse_config
 from relais.core.model import Member
-from relais.shell.nft import slot_ranges, steer_commands
+from relais.shell.nft import elements, live_text, slot_ranges, steer_commands
 from world import document
 
+CHOICES = {"voice": (Member("lte"),), "default": (Member("fibre", 80), Member("lte", 20))}
 
-def test_a_switch_refills_the_map_and_the_dead_set_in_one_text() -> None:
-    config = parse_config(document())
-    choices = {"voice": (Member("lte"),), "default": (Member("fibre", 80), Member("lte", 20))}
-    assert steer_commands(config, choices, frozenset({0x0101})).splitlines() == [
+
+def test_a_switch_refills_the_maps_and_the_dead_set_in_one_text() -> None:
+    held = elements(parse_config(document()), CHOICES, frozenset({0x0101}))
+    assert steer_commands(held).splitlines() == [
+        "flush map inet relais spread_default",
         "flush map inet relais steer",
         "flush set inet relais dead",
-        "flush map inet relais spread_default",
         "add element inet relais spread_default { 0-79 : goto via_fibre, 80-99 : goto via_lte }",
         "add element inet relais steer { 1 : goto via_lte, 255 : goto spread_default }",
         "add element inet relais dead { 0x00000101 }",
+    ]
+
+
+def test_a_reload_finds_the_same_elements_as_definitions() -> None:
+    held = elements(parse_config(document()), CHOICES, frozenset())
+    assert live_text(held).splitlines() == [
+        "redefine spread_default = { 0-79 : goto via_fibre, 80-99 : goto via_lte }",
+        "redefine steer = { 1 : goto via_lte, 255 : goto spread_default }",
+        "redefine dead = {  }",
     ]
 
 

@@ -102,7 +102,7 @@ def test_a_renamed_wan_goes_live_although_the_live_choice_has_its_old_name(conve
         "sh",
         "-c",
         "mkdir -p /run/relais/nft && cat > /run/relais/nft/live.nft",
-        stdin="flush map inet relais steer\nadd element inet relais steer { 1 : goto via_lte }\n",
+        stdin="redefine steer = { 1 : goto via_lte }\n",
     )
     converged.site(relais_wans=[fibre, {**lte, "name": "mobile"}], relais_services=services)
     assert "via_mobile" in converged.run("nft", "list", "table", "inet", "relais")

@@ -103,8 +103,8 @@ def seen_from(gateway: Any) -> str:
 
 def choose(gateway: Any, service: int, wan: str) -> None:
     """What the daemon does: keep a choice where a reload finds it."""
-    choice = f"add element inet relais steer {{ {service} : goto via_{wan} }}\n"
-    choice = f"delete element inet relais steer {{ {service} }}\n{choice}"
+    others = ", ".join(f"{other} : goto via_fibre" for other in (1, 2, 3, 255) if other != service)
+    choice = f"redefine steer = {{ {others}, {service} : goto via_{wan} }}\n"
     gateway.run("sh", "-c", "cat > /run/relais/nft/live.nft", stdin=choice)
     gateway.run("systemctl", "reload", "relais-firewall")
 

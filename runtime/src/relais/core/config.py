@@ -14,10 +14,12 @@ from relais.core.model import (
     DrillSessions,
     Failback,
     Importance,
+    Lan,
     Member,
     Mode,
     Policy,
     ProbeKind,
+    Routing,
     Service,
     Sla,
     Target,
@@ -63,6 +65,8 @@ def parse_config(document: object) -> Config:
         targets=tuple(_target(item) for item in top.objects("targets")),
         policy=_policy(top.object("policy")),
         drill=_drill(top.object("drill")),
+        lan=_lan(top.object("lan")),
+        routing=_routing(top.object("routing")),
     )
     top.close()
     _check_whole(config, problems)
@@ -72,16 +76,19 @@ def parse_config(document: object) -> Config:
 
 
 def _wan(item: Fields) -> Wan:
-    gateway = item.address("gateway") if item.data.get("gateway") is not None else None
-    item.seen.add("gateway")
     metered = item.boolean("metered", default=False)
     return Wan(
         id=item.integer("id", 1, 255),
         name=item.text("name"),
         interface=item.text("interface"),
         table=item.integer("table", 1, 2**32 - 1),
-        gateway=gateway,
+        address=item.optional_interface_address("address"),
+        gateway=item.optional_address("gateway"),
         ipv6=item.boolean("ipv6", default=False),
+        address6=item.optional_interface_address("address6"),
+        gateway6=item.optional_address("gateway6"),
+        rule_priority=item.integer("rule_priority", 0, 2**32 - 1, 0) or None,
+        metric=item.integer("metric", 0, 2**32 - 1, 0) or None,
         technology=item.optional_text("technology"),
         metered=metered,
         monthly_quota_gb=item.number("monthly_quota_gb", 0.001, 1e6),
@@ -146,6 +153,29 @@ def _policy(item: Fields | None) -> Policy:
     )
     item.close()
     return policy
+
+
+def _lan(item: Fields | None) -> Lan | None:
+    if item is None:
+        return None
+    lan = Lan(
+        interface=item.text("interface"),
+        address=item.interface_address("address"),
+        address6=item.optional_interface_address("address6"),
+    )
+    item.close()
+    return lan
+
+
+def _routing(item: Fields | None) -> Routing | None:
+    if item is None:
+        return None
+    routing = Routing(
+        local_priority=item.integer("local_priority", 1, 2**32 - 1),
+        end_metric=item.integer("end_metric", 1, 2**32 - 1),
+    )
+    item.close()
+    return routing
 
 
 def _drill(item: Fields | None) -> Drill | None:

@@ -152,6 +152,28 @@ class Fields:
             self.problem(key, f"must be an IP address, not {shown(value)}")
             return ""
 
+    def optional_address(self, key: str) -> str | None:
+        """An IPv4 or IPv6 address, or None."""
+        return None if self.take(key, required=False) is None else self.address(key) or None
+
+    def interface_address(self, key: str) -> str:
+        """An address with the length of its prefix, "" when wrong."""
+        value = self.text(key)
+        if not value:
+            return ""
+        try:
+            if "/" in value:
+                return str(ipaddress.ip_interface(value))
+        except ValueError:
+            pass
+        self.problem(key, f"must be an address with a prefix length, not {value!r}")
+        return ""
+
+    def optional_interface_address(self, key: str) -> str | None:
+        """An address with the length of its prefix, or None."""
+        missing = self.take(key, required=False) is None
+        return None if missing else self.interface_address(key) or None
+
     def objects(self, key: str, *, required: bool = True) -> Iterator[Fields]:
         """Each object of the list at `key`."""
         value = self.take(key, required=required)

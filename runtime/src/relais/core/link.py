@@ -237,7 +237,7 @@ def begin_burst(link: Link, now_ms: float, rounds: int) -> Link:
 
 def observed(link: Link, event: LinkObserved) -> tuple[Link, Trigger | None, str]:
     """Take netlink's picture; a link that cannot carry a packet is gone at once."""
-    was_usable = link.usable
+    as_before = link.usable and (link.address, link.gateway) == (event.address, event.gateway)
     link = evolve(
         link,
         carrier=event.carrier,
@@ -247,7 +247,7 @@ def observed(link: Link, event: LinkObserved) -> tuple[Link, Trigger | None, str
     )
     if not link.usable:
         return link, Trigger.GONE, _missing(event)
-    if not was_usable:
+    if not as_before:
         link = evolve(link, next_probe_ms=event.now_ms, burst=None, unheard_since_ms=None)
     return link, None, ""
 

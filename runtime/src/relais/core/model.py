@@ -82,8 +82,10 @@ class Admin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """One WAN link. `gateway` is None when DHCP gives it; `table` is its routing table; `ipv6` says
-    whether it has IPv6 beside IPv4.
+    """One WAN link. `address` (with prefix) and `gateway` are None when DHCP gives them, `address6`
+    and `gateway6` when it has no IPv6 (`ipv6` tells) or the operator announces it. `table` is its
+    routing table, `rule_priority` that of the rule which leads there, `metric` that of its default
+    route in the main table.
 
     `down_mbit` and `up_mbit` are what the operator sold; `probe_budget_mb` is what probes may cost
     in a month (30 days), None without limit. The month of `monthly_quota_gb` begins on the day
@@ -94,8 +96,13 @@ class Wan:
     name: str
     interface: str
     table: int
+    address: str | None = None
     gateway: str | None = None
     ipv6: bool = False
+    rule_priority: int | None = None
+    metric: int | None = None
+    address6: str | None = None
+    gateway6: str | None = None
     technology: str | None = None
     metered: bool = False
     monthly_quota_gb: float | None = None
@@ -206,6 +213,24 @@ class Drill:
     sessions: DrillSessions | None
 
 
+@dataclass(frozen=True, slots=True)
+class Lan:
+    """The office's side: interface and addresses with prefix."""
+
+    interface: str
+    address: str
+    address6: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Numbers of the plan: the rule that sends to what is directly connected, and the metric of the
+    end of every WAN's table."""
+
+    local_priority: int
+    end_metric: int
+
+
 @dataclass(frozen=True)
 class Config:
     """One gateway's whole configuration."""
@@ -218,6 +243,8 @@ class Config:
     targets: tuple[Target, ...]
     policy: Policy
     drill: Drill | None = None
+    lan: Lan | None = None
+    routing: Routing | None = None
 
     @property
     def codec(self) -> Codec:

@@ -124,11 +124,27 @@ def _told(name: str, before: Link, link: Link, reason: str) -> list[Record]:
 
 
 def _link_observed(work: Work, event: LinkObserved) -> None:
-    link, trigger, reason = observed(work.links[event.wan], event)
+    before = work.links[event.wan]
+    link, trigger, reason = observed(before, event)
+    if before.usable and link.usable:
+        work.records += _moved(before, link)
     if trigger is not None:
         link = _apply(work, event.wan, link, trigger, reason, event.now_ms)
     work.links[event.wan] = link
     _send(work, event.now_ms)
+
+
+def _moved(before: Link, link: Link) -> list[Record]:
+    """A lease that gave another address or next hop, or an administrator who did."""
+    name = link.wan.name
+    if before.address != link.address:
+        what = f"{name} has the address {link.address}"
+        why = f"{before.address} is gone, and with it the flows that were translated to it"
+        return [Record("link", what, why, wan=name)]
+    if before.gateway != link.gateway:
+        what = f"{name} has the next hop {link.gateway}"
+        return [Record("link", what, f"it was {before.gateway}", wan=name)]
+    return []
 
 
 def _probe_replied(work: Work, event: ProbeReplied) -> None:

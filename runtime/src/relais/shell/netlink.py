@@ -14,18 +14,25 @@ from relais.shell.clock import monotonic_ms
 from relais.shell.rtnetlink import Monitor, Rtnetlink
 
 RESYNC_S = 5.0
+HOLD_MS = 80.0
+"""An address or route that goes while the carrier stays is mostly a program at work on it, or put
+back by us: what would cost every open flow waits for so long."""
 
 Observe = Callable[[LinkObserved], None]
+Changed = Callable[[], None]
 
 
 class LinkWatcher:
-    """Tells `observe` the whole picture of a WAN whenever it differs from the last one."""
+    """Tells `observe` the whole picture of a WAN whenever it differs from the last one, and
+    `changed` that anything did."""
 
-    def __init__(self, wans: tuple[Wan, ...], observe: Observe) -> None:
+    def __init__(self, wans: tuple[Wan, ...], observe: Observe, changed: Changed) -> None:
         self._wans = wans
         self._observe = observe
         self._any_ipv6 = any(wan.ipv6 for wan in wans)
         self._last: dict[str, LinkObserved] = {}
+        self._told = changed
+        self._held: dict[str, float] = {}
         self._kernel = Rtnetlink()
         self._monitor = Monitor()
         self._changed = asyncio.Event()
@@ -56,6 +63,7 @@ class LinkWatcher:
                         self._tell(wan, False, None, None, None)
         except OSError:
             pass  # Messages were lost: the full look sees what they said.
+        self._told()
 
     def look(self) -> None:
         """Tell what has changed since the last look, at first all of it."""
@@ -80,6 +88,21 @@ class LinkWatcher:
         address6: str | None,
     ) -> None:
         seen = LinkObserved(0.0, wan.name, carrier, address, gateway, address6)
-        if self._last.get(wan.name) != seen:
+        if not self._holds(seen) and self._last.get(wan.name) != seen:
             self._last[wan.name] = seen
             self._observe(replace(seen, now_ms=monotonic_ms()))
+
+    def _holds(self, seen: LinkObserved) -> bool:
+        """Whether to wait a little before a picture that lacks something is told."""
+        now = monotonic_ms()
+        before = self._last.get(seen.wan)
+        lacks = seen.address is None or seen.gateway is None
+        if before is None or not before.usable or not seen.carrier or not lacks:
+            self._held.pop(seen.wan, None)
+            return False
+        since = self._held.setdefault(seen.wan, now)
+        if now - since >= HOLD_MS:
+            return False
+        wait_s = (since + HOLD_MS - now) / 1000
+        asyncio.get_running_loop().call_later(wait_s, self._changed.set)
+        return True

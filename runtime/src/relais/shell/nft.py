@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ class Nft:
             raise NftError(
                 "the Python module nftables is missing; install the package python3-nftables"
             ) from error
-        self._nft: Any = module.Nftables()
+        self._open: Callable[[], Any] = module.Nftables
+        self._nft = self._open()
         self._nft.set_json_output(True)
 
     def steer(self, choices: Mapping[str, tuple[Member, ...]], dead: frozenset[int]) -> None:
@@ -44,11 +45,10 @@ class Nft:
         The live file, which a reload of the ruleset includes, is written first, so that a reload
         that comes between the two cannot bring the old choice back.
         """
-        commands = steer_commands(self._config, choices, dead)
         before = self._live_file.read_bytes() if self._live_file.exists() else None
-        replace_file(self._live_file, commands.encode(), mode=0o644)
+        held = self.keep(choices, dead)
         try:
-            self._command(commands)
+            self._command(steer_commands(held))
             found, _unused = self.read()
         except NftError:
             if before is not None:
@@ -57,6 +57,27 @@ class Nft:
         wrong = [name for name, members in choices.items() if found.get(name) != _shown(members)]
         if wrong:
             raise NftError(f"after the switch the kernel holds another choice for {wrong}")
+
+    def keep(
+        self, choices: Mapping[str, tuple[Member, ...]], dead: frozenset[int]
+    ) -> Mapping[str, str]:
+        """Write the live file; the elements in it. Raises OSError."""
+        held = elements(self._config, choices, dead)
+        replace_file(self._live_file, live_text(held).encode(), mode=0o644)
+        return held
+
+    def load(self, ruleset: str) -> None:
+        """Load a whole ruleset in one transaction, as its unit does. Raises NftError.
+
+        In a context of its own: the definitions of a ruleset stay in the one that took them.
+        """
+        _run(self._open(), ruleset)
+
+    def holds(self, choices: Mapping[str, tuple[Member, ...]], dead: frozenset[int]) -> bool:
+        """Whether the kernel steers so. Raises NftError."""
+        found, marks = self.read()
+        same = all(found.get(name) == _shown(members) for name, members in choices.items())
+        return same and marks == dead
 
     def read(self) -> tuple[dict[str, tuple[str, ...]], frozenset[int]]:
         """WAN names per service in order of slots, and the dead marks. Raises NftError."""
@@ -85,39 +106,54 @@ class Nft:
         return []
 
     def _command(self, text: str) -> str:
-        code, output, error = self._nft.cmd(text)
-        if code != 0:
-            raise NftError((error or "nft failed without a word").strip().splitlines()[0])
-        return str(output)
+        return _run(self._nft, text)
 
 
-def steer_commands(
+def _run(context: Any, text: str) -> str:
+    code, output, error = context.cmd(text)
+    if code != 0:
+        raise NftError((error or "nft failed without a word").strip().splitlines()[0])
+    return str(output)
+
+
+Elements = Mapping[str, str]
+"""Elements of each map and of the set `dead`, as nft writes them; empty for none."""
+
+
+def elements(
     config: Config, choices: Mapping[str, tuple[Member, ...]], dead: frozenset[int]
-) -> str:
-    """The nft commands of one switch; the same text is the live file of a reload."""
-    elements: list[str] = []
-    lines = [f"flush map {TABLE} steer", f"flush set {TABLE} dead"]
+) -> Elements:
+    """What the maps that a choice needs, and `dead`, have to hold."""
+    steer: list[str] = []
+    spreads: dict[str, str] = {}
     for service in config.services:
         members = choices.get(service.name, ())
-        if not members:
-            continue
         if len(members) == 1:
-            elements.append(f"{service.id} : goto via_{members[0].wan}")
-            continue
-        spread = f"spread_{service.name}"
-        elements.append(f"{service.id} : goto {spread}")
-        lines.append(f"flush map {TABLE} {spread}")
-        slots = ", ".join(
-            f"{first}-{last} : goto via_{wan}" if last > first else f"{first} : goto via_{wan}"
-            for wan, first, last in slot_ranges(members)
-        )
-        lines.append(f"add element {TABLE} {spread} {{ {slots} }}")
-    if elements:
-        lines.append(f"add element {TABLE} steer {{ {', '.join(elements)} }}")
-    if dead:
-        marks = ", ".join(f"0x{mark:08x}" for mark in sorted(dead))
-        lines.append(f"add element {TABLE} dead {{ {marks} }}")
+            steer.append(f"{service.id} : goto via_{members[0].wan}")
+        elif members:
+            spread = f"spread_{service.name}"
+            steer.append(f"{service.id} : goto {spread}")
+            spreads[spread] = ", ".join(
+                f"{first}-{last} : goto via_{wan}" if last > first else f"{first} : goto via_{wan}"
+                for wan, first, last in slot_ranges(members)
+            )
+    marks = ", ".join(f"0x{mark:08x}" for mark in sorted(dead))
+    return {**spreads, "steer": ", ".join(steer), "dead": marks}
+
+
+def steer_commands(held: Elements) -> str:
+    """The nft commands of one switch: every map is emptied and filled again."""
+    lines = [f"flush {'set' if name == 'dead' else 'map'} {TABLE} {name}" for name in held]
+    lines += [f"add element {TABLE} {name} {{ {text} }}" for name, text in held.items() if text]
     return "\n".join(lines) + "\n"
+
+
+def live_text(held: Elements) -> str:
+    """The same for a reload of the ruleset, which includes it before it declares the maps.
+
+    Definitions, because nft 1.1.3 crashes on emptying a map that the same file declares.
+    """
+    return "".join(f"redefine {name} = {{ {text} }}\n" for name, text in held.items())
 
 
 def slot_ranges(members: Iterable[Member]) -> list[tuple[str, int, int]]:

@@ -30,8 +30,8 @@ _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 4, 5, 15
 _UP, _LOWER_UP = 0x1, 0x10000
 _SCOPE_UNIVERSE, _UNICAST = 0, 1
 _UNFIT = 0x08 | 0x20 | 0x40  # IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TENTATIVE
-# RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_IFADDR
-_GROUPS = 0x1 | 0x10 | 0x40 | 0x100
+_GROUPS = 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000
+"""Links, and of both versions addresses, routes and rules: 1 << (RTNLGRP_... - 1)."""
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=8BI")
@@ -93,7 +93,7 @@ class Rtnetlink:
 
 
 class Monitor:
-    """Hears of every change of interfaces, addresses and routes."""
+    """Hears of every change of interfaces, addresses, routes and rules."""
 
     def __init__(self) -> None:
         kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK
