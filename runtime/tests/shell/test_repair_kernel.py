@@ -59,7 +59,7 @@ for kind in ("addresses", "routes", "rules"):
 print(json.dumps({"broken": broken != whole, "mended": sorted(mended),
                   "before": before, "after": shown(),
                   "rules": sorted(f"{r.family} {r.priority}" for r in whole.rules),
-                  "connects": [a.connects for a in whole.addresses]}))
+                  "connects": [a.connects for a in whole.addresses if not a.near]}))
 """
 RULESET = """
 table inet relais {

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from relais.core.repair.routing import (
     MAIN,
+    RA,
     UNREACHABLE,
     Address,
     Part,
@@ -36,9 +37,12 @@ _FRA_PROTOCOL = 21
 _FRA_KNOWN = {0, _FRA_PRIORITY, _FRA_FWMARK, _FRA_SUPPRESS, _FRA_TABLE, _FRA_FWMASK, _FRA_PROTOCOL}
 _TO_TABLE = 1
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC = 1, 4, 5, 6, 7
-_RTA_TABLE = 15
+_RTA_TABLE, _RTA_EXPIRES = 15, 23
+ROUTER_LIFETIME_S = 1800
+"""Of a default route that an operator announced, until it is announced again (RFC 4861, 6.2.1)."""
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS, _IFA_PRIORITY = 1, 2, 4, 8, 9
-_TEMPORARY, _NO_PREFIX_ROUTE = 0x01, 0x200
+_SCOPE_LINK = 253
+_TEMPORARY, _NO_DAD, _NO_PREFIX_ROUTE = 0x01, 0x02, 0x200
 _CONNECTED6_METRIC = 256  # IP6_RT_PRIO_ADDRCONF
 _HEAD = struct.Struct("=8BI")
 _ADDRESS = struct.Struct("=BBBBI")
@@ -69,11 +73,13 @@ class Routing:
         )
 
     def add(self, thing: Thing) -> None:
-        """Put something where it is missing; a route replaces the one in its place."""
+        """Put something where it is missing; a route with a next hop replaces that in its place."""
         indexes = {interface.name: interface.index for interface in self._links.interfaces()}
         match thing:
             case Rule():
                 self._ask(_NEWRULE, _CREATE | _EXCL, _rule_message(thing))
+            case Route(gateway=None, kind=kind) if kind != UNREACHABLE:
+                self._ask(_NEWROUTE, _CREATE, _route_message(thing, indexes))
             case Route():
                 self._ask(_NEWROUTE, _CREATE | _REPLACE, _route_message(thing, indexes))
             case Address():
@@ -91,7 +97,8 @@ class Routing:
             flags = _number(named.get(_IFA_FLAGS), flags)
             network = named.get(_IFA_ADDRESS)
             packed = named.get(_IFA_LOCAL) or network
-            if scope or packed is None or index not in names or flags & _TEMPORARY:
+            near = family == socket.AF_INET6 and scope == _SCOPE_LINK
+            if (scope and not near) or packed is None or index not in names or flags & _TEMPORARY:
                 continue
             bits, usual = (32, 0) if family == socket.AF_INET else (128, _CONNECTED6_METRIC)
             yield Address(
@@ -176,6 +183,8 @@ def _route_message(route: Route, indexes: dict[str, int]) -> bytes:
     for kind, address in ((_RTA_GATEWAY, route.gateway), (_RTA_PREFSRC, route.source)):
         if address is not None:
             message += attribute(kind, ipaddress.ip_address(address).packed)
+    if route.protocol == RA:
+        message += _u32(_RTA_EXPIRES, ROUTER_LIFETIME_S)
     return message
 
 
@@ -183,7 +192,8 @@ def _address_message(address: Address, indexes: dict[str, int]) -> bytes:
     parsed = ipaddress.ip_interface(address.address)
     prefix = parsed.network.prefixlen
     index = indexes.get(address.interface, 0)
-    message = _ADDRESS.pack(_NUMBERS[address.family], prefix, 0, 0, index)
+    # It was ours a moment ago: nobody else can have it, and asking around would take a second.
+    message = _ADDRESS.pack(_NUMBERS[address.family], prefix, _NO_DAD, 0, index)
     message += attribute(_IFA_LOCAL, parsed.packed) + attribute(_IFA_ADDRESS, parsed.packed)
     if address.family == 4 and prefix < 31:  # as systemd-networkd does; none in RFC 3021
         message += attribute(_IFA_BROADCAST, parsed.network.broadcast_address.packed)

@@ -12,13 +12,13 @@ from relais.core.config import parse_config
 from relais.core.repair.routing import (
     DHCP,
     KERNEL,
-    LINK_LOCAL,
     LINK_SCOPE,
     MAIN,
     RA,
     STATIC,
     UNREACHABLE,
     Address,
+    Learned,
     Part,
     Picture,
     Route,
@@ -54,14 +54,14 @@ FIBRE6, LTE6 = (
     Address("wan2", "2001:db8:e::5/64", 256, connects=False),
 )
 LAN, LAN6 = Address("lan0", "192.0.2.1/24"), Address("lan0", "2001:db8:1::1/64", 256)
-ADDRESSES = (LAN, LAN6, FIBRE, FIBRE6, LTE, LTE6)
+NEAR = tuple(Address(name, f"fe80::{n}/64", 256) for n, name in enumerate(("lan0", "wan1", "wan2")))
+ADDRESSES = (LAN, LAN6, FIBRE, FIBRE6, LTE, LTE6, *NEAR)
 LEASED = (
     Route(4, 1002, EVERYWHERE, 1, 1024, "wan2", "203.0.113.129", DHCP),
     Route(4, MAIN, EVERYWHERE, 1, 102, "wan2", "203.0.113.129", DHCP),
     Route(4, MAIN, "203.0.113.129/32", 1, 1024, "wan2", None, DHCP, LINK_SCOPE, "203.0.113.178"),
     Route(6, 1002, EVERYWHERE6, 1, 512, "wan2", "fe80::1", RA),
     Route(6, MAIN, EVERYWHERE6, 1, 102, "wan2", "fe80::1", RA),
-    Route(6, MAIN, LINK_LOCAL, 1, 256, "wan2", None, KERNEL),
 )
 STATICS = (
     Route(4, 1001, EVERYWHERE, 1, 0, "wan1", "203.0.113.1"),
@@ -75,6 +75,7 @@ CONNECTED = (
     Route(4, MAIN, "192.0.2.0/24", 1, 0, "lan0", None, KERNEL, LINK_SCOPE, "192.0.2.1"),
     Route(6, MAIN, "2001:db8:f::/64", 1, 256, "wan1", None, KERNEL),
     Route(6, MAIN, "2001:db8:1::/64", 1, 256, "lan0", None, KERNEL),
+    *(Route(6, MAIN, "fe80::/64", 1, 256, f, None, KERNEL) for f in ("lan0", "wan1", "wan2")),
 )
 ENDS = (
     Route(4, 1001, EVERYWHERE, UNREACHABLE, END),
@@ -98,8 +99,8 @@ WHOLE = Picture(
     RULES,
     (*STATICS, *LEASED, *CONNECTED, *ENDS),
 )
-LEARNED = learn(CONFIG, WHOLE, {})
-OURS: tuple[Thing, ...] = (*RULES, *WHOLE.routes, FIBRE, FIBRE6, LAN, LAN6)
+LEARNED = learn(CONFIG, WHOLE, Learned())
+OURS: tuple[Thing, ...] = (*RULES, *WHOLE.routes, FIBRE, FIBRE6, LAN, LAN6, *NEAR)
 FOREIGN: tuple[Thing, ...] = (
     Rule(4, 500, 77),
     Rule(4, 2001, MAIN),
@@ -142,7 +143,7 @@ def repairs(picture: Picture) -> list[Thing]:
 def applied(picture: Picture, things: list[Thing]) -> Picture:
     """What the kernel does with an addition: a route takes the place that it names, and the network
     of an IPv6 address has a metric."""
-    networks = {a: replace(a, metric=256) for a in (FIBRE6, LAN6)}
+    networks = {a: replace(a, metric=256) for a in (FIBRE6, LAN6, *NEAR)}
     things = [networks.get(t, t) if isinstance(t, Address) else t for t in things]
     places = {t.place for t in things if isinstance(t, Route)}
     kept = tuple(route for route in picture.routes if route.place not in places)
@@ -170,13 +171,13 @@ def test_whatever_goes_is_put_back_and_nothing_foreign_is_touched(
 
 def test_an_address_comes_before_routes_a_next_hop_before_its_users_and_rules_last() -> None:
     bare = Picture(WHOLE.running, (LTE,), frozenset(), ())
-    assert set(repairs(bare)[:4]) == {LAN, LAN6, FIBRE, FIBRE6}
+    assert set(repairs(bare)[:7]) == {LAN, LAN6, FIBRE, FIBRE6, *NEAR}
     things = repairs(replace(bare, addresses=WHOLE.addresses))
     kinds = [type(thing) for thing in things]
     assert kinds == sorted(kinds, key=[Route, Rule].index)
     hop, *users = (things.index(route) for route in (LEASED[2], *LEASED[:2]))
     assert all(things.index(CONNECTED[1]) < hop < user for user in users)
-    assert things.index(LEASED[5]) < min(things.index(LEASED[3]), things.index(LEASED[4]))
+    assert things.index(CONNECTED[-1]) < min(things.index(LEASED[3]), things.index(LEASED[4]))
     ends = [things.index(end) for end in ENDS]
     assert max(users) < min(ends)
 
@@ -238,8 +239,8 @@ def test_a_lease_without_a_network_gets_no_route_to_one() -> None:
 def test_every_part_but_the_kernels_own_is_asked_for_by_a_file() -> None:
     parts: list[Part] = list(wanted(CONFIG, WHOLE, LEARNED))
     free = [part.thing for part in parts if not part.asked]
-    assert {*CONNECTED, LEASED[5], Rule(4, 32766, MAIN), Rule(6, 32766, MAIN)} == set(free)
+    assert {*CONNECTED, *NEAR, Rule(4, 32766, MAIN), Rule(6, 32766, MAIN)} == set(free)
 
 
 def test_a_configuration_without_numbers_of_the_plan_repairs_nothing() -> None:
-    assert list(wanted(parse_config(document()), WHOLE, {})) == []
+    assert list(wanted(parse_config(document()), WHOLE, Learned())) == []

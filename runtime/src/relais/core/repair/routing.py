@@ -20,7 +20,6 @@ KERNEL, STATIC, RA, DHCP = 2, 4, 9, 16
 """Protocols of a route (rtnetlink(7), iproute2's rt_protos): who made it."""
 UNIVERSE, LINK_SCOPE = 0, 253
 DEFAULTS = {4: "0.0.0.0/0", 6: "::/0"}
-LINK_LOCAL = "fe80::/64"
 IPV6_METRIC = 1024
 """That of an IPv6 route for which none is asked (ip6_route.h, IP6_RT_PRIO_USER)."""
 AT_ONCE_MS = 10.0
@@ -59,15 +58,18 @@ class Route:
     source: str | None = field(default=None, compare=False)
 
     @property
-    def place(self) -> tuple[int, int, str, int]:
-        """Where the kernel keeps one route only: family, table, destination, metric."""
-        return self.family, self.table, self.destination, self.metric
+    def place(self) -> tuple[int, int, str, int, str | None]:
+        """Where the kernel keeps one route: family, table, destination, metric; for what is
+        directly connected the interface too, since several may lead to the same network."""
+        near = self.interface if self.gateway is None else None
+        return self.family, self.table, self.destination, self.metric, near
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A global address with its prefix. `connects`: the kernel makes a route to its network, with
-    `metric`; it makes none for a host's or a peer's address, or when told not to."""
+    """An address with its prefix, also a link-local one of IPv6. `connects`: the kernel makes a
+    route to its network, with `metric`; it makes none for a host's or a peer's address, or when
+    told not to."""
 
     interface: str
     address: str
@@ -78,6 +80,11 @@ class Address:
     def family(self) -> int:
         """4 or 6."""
         return 6 if ":" in self.address else 4
+
+    @property
+    def near(self) -> bool:
+        """Link-local: neighbours are asked from it."""
+        return self.address.startswith("fe80:")
 
 
 Thing = Rule | Route | Address
@@ -93,8 +100,9 @@ class Picture:
     routes: tuple[Route, ...]
 
     def address_of(self, interface: str, family: int) -> Address | None:
-        """The first address of an interface."""
-        found = (a for a in self.addresses if (a.interface, a.family) == (interface, family))
+        """The first global address of an interface."""
+        wanted = (interface, family, False)
+        found = (a for a in self.addresses if (a.interface, a.family, a.near) == wanted)
         return next(found, None)
 
 
@@ -110,15 +118,22 @@ class Part:
     grace_ms: float = AT_ONCE_MS
 
 
-Learned = Mapping[tuple[str, int], tuple[Address, tuple[Route, ...]]]
-"""Per interface and family: the address that it had, and the routes that stood with it."""
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was seen to stand. `near`: link-local addresses of each interface that was running;
+    `leases`: per interface and family its address, and the routes that stood with it."""
+
+    near: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+    leases: Mapping[tuple[str, int], tuple[Address, tuple[Route, ...]]] = field(
+        default_factory=dict
+    )
 
 
 def wanted(config: Config, picture: Picture, learned: Learned) -> Iterator[Part]:
     """All that must stand now, in the order in which it must be put back."""
     if config.routing is None:
         return
-    yield from _addresses(config, picture)
+    yield from _addresses(config, picture, learned)
     yield from _routes(config, picture, learned)
     for wan in config.wans:
         table = f"Table={wan.table}"
@@ -137,8 +152,8 @@ def wanted(config: Config, picture: Picture, learned: Learned) -> Iterator[Part]
                 yield Part(rule, wan.name, "lo", lines)
 
 
-def _addresses(config: Config, picture: Picture) -> Iterator[Part]:
-    """Configured addresses of interfaces that could use them."""
+def _addresses(config: Config, picture: Picture, learned: Learned) -> Iterator[Part]:
+    """Configured addresses of interfaces that could use them, and the link-local ones they had."""
     given = [(wan.name, wan.interface, (wan.address, wan.address6)) for wan in config.wans]
     if config.lan is not None:
         given.append(("lan", config.lan.interface, (config.lan.address, config.lan.address6)))
@@ -147,21 +162,27 @@ def _addresses(config: Config, picture: Picture) -> Iterator[Part]:
             if address is not None and interface in picture.running:
                 lines = (f"Address={address}",)
                 yield Part(Address(interface, address), owner, interface, lines, AFTER_NETWORKD_MS)
+        if interface in picture.running:
+            for near in learned.near.get(interface, ()):
+                yield Part(near, owner, interface, (), AFTER_NETWORKD_MS)
 
 
 def _routes(config: Config, picture: Picture, learned: Learned) -> Iterator[Part]:
-    """Routes that follow from an address which is there."""
-    if config.lan is not None and config.lan.interface in picture.running:
-        given = (config.lan.address, config.lan.address6)
-        for address in picture.addresses:
-            if address.interface == config.lan.interface and address.address in given:
-                yield from _connected(address, "lan")
+    """Routes that follow from an address which is there; those of other addresses are not ours."""
+    owners = {wan.interface: wan.name for wan in config.wans}
+    given: set[str | None] = set()
+    if config.lan is not None:
+        owners[config.lan.interface] = "lan"
+        given = {config.lan.address, config.lan.address6}
+    for address in picture.addresses:
+        if address.interface in owners and address.interface in picture.running:
+            owner = owners[address.interface]
+            if address.near or (owner == "lan" and address.address in given):
+                yield from _connected(address, owner)
     for wan in config.wans:
-        if wan.interface not in picture.running:
-            continue
         for family in DEFAULTS:
             current = picture.address_of(wan.interface, family)
-            if current is not None:
+            if current is not None and wan.interface in picture.running:
                 yield from _connected(current, wan.name)
                 yield from _onward(wan, current, learned)
 
@@ -187,16 +208,14 @@ def _connected(address: Address, owner: str) -> Iterator[Part]:
 
 def _onward(wan: Wan, current: Address, learned: Learned) -> Iterator[Part]:
     """The routes out of a WAN: those of the plan, or those that its lease made."""
-    _unused, stood = learned.get((wan.interface, current.family), (current, ()))
+    _unused, stood = learned.leases.get((wan.interface, current.family), (current, ()))
     given = {4: (wan.address, wan.gateway, "_dhcp4"), 6: (wan.address6, wan.gateway6, "_ipv6ra")}
     address, gateway, leased = given[current.family]
     routes = list(stood)
     if address == current.address and gateway is not None:
-        near = [route for route in stood if route.destination == LINK_LOCAL]
-        routes = near + list(_static_routes(wan, current.family, gateway))
+        routes = list(_static_routes(wan, current.family, gateway))
     for route in sorted(routes, key=lambda r: r.gateway is not None):
-        lines = () if route.protocol == KERNEL else (f"Gateway={gateway or leased}",)
-        yield Part(route, wan.name, wan.interface, lines)
+        yield Part(route, wan.name, wan.interface, (f"Gateway={gateway or leased}",))
 
 
 def _static_routes(wan: Wan, family: int, gateway: str) -> Iterator[Route]:
@@ -207,23 +226,38 @@ def _static_routes(wan: Wan, family: int, gateway: str) -> Iterator[Route]:
 
 
 def learn(config: Config, picture: Picture, learned: Learned) -> Learned:
-    """Remember the routes that stand with the addresses of each WAN, as its lease made them."""
+    """Remember what stands and is not in the plan: what a lease made, and link-local addresses."""
     found: dict[tuple[str, int], tuple[Address, tuple[Route, ...]]] = {}
     for wan in config.wans:
-        for family, everywhere in DEFAULTS.items():
+        for family in DEFAULTS:
             current = picture.address_of(wan.interface, family)
-            before, routes = learned.get((wan.interface, family), (None, ()))
-            if current is None:
-                continue
-            stand = {route.place: route for route in routes} if before == current else {}
-            for route in picture.routes:
-                if route.family == family and _of_lease(wan, route):
-                    stand[route.place] = route
-            hops = {f"{r.gateway}/32" for r in stand.values() if r.destination == everywhere}
-            near = (everywhere, LINK_LOCAL, *hops)
-            kept = tuple(route for route in stand.values() if route.destination in near)
-            found[wan.interface, family] = (current, kept)
-    return found
+            before, routes = learned.leases.get((wan.interface, family), (None, ()))
+            if current is not None:
+                known = routes if before == current else ()
+                found[wan.interface, family] = (current, _standing(wan, family, picture, known))
+    return Learned(_near(picture, learned), found)
+
+
+def _standing(
+    wan: Wan, family: int, picture: Picture, known: tuple[Route, ...]
+) -> tuple[Route, ...]:
+    """The routes known of a lease, and in their places those that stand now."""
+    stand = {route.place: route for route in known}
+    for route in picture.routes:
+        if route.family == family and _of_lease(wan, route):
+            stand[route.place] = route
+    hops = {f"{r.gateway}/32" for r in stand.values() if r.destination == DEFAULTS[family]}
+    onward = (DEFAULTS[family], *hops)
+    return tuple(route for route in stand.values() if route.destination in onward)
+
+
+def _near(picture: Picture, learned: Learned) -> dict[str, tuple[Address, ...]]:
+    """Link-local addresses, forgotten with the carrier: the interface may come back another."""
+    near: dict[str, tuple[Address, ...]] = {}
+    for interface in picture.running:
+        seen = tuple(a for a in picture.addresses if a.near and a.interface == interface)
+        near[interface] = seen or learned.near.get(interface, ())
+    return near
 
 
 def _of_lease(wan: Wan, route: Route) -> bool:
@@ -233,8 +267,6 @@ def _of_lease(wan: Wan, route: Route) -> bool:
     if route.destination == DEFAULTS[route.family]:
         ours = route.table == wan.table or (route.table, route.metric) == (MAIN, wan.metric)
         return ours and route.protocol in (STATIC, RA, DHCP)
-    if route.destination == LINK_LOCAL:
-        return route.table == MAIN and route.protocol == KERNEL
     return route.table == MAIN and route.protocol == DHCP and route.scope == LINK_SCOPE
 
 

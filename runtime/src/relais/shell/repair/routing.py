@@ -29,7 +29,7 @@ class RoutingKeeper:
         self._log = log
         self._kernel = Routing(frozenset(wan.table for wan in config.wans))
         self._upkeep = Upkeep()
-        self._learned: routing.Learned = {}
+        self._learned = routing.Learned()
         self._heard_ms: float | None = None
         self._calm_ms = 0.0
         self._timer: asyncio.TimerHandle | None = None
