@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,11 @@ import pytest
 ECHO = "198.51.100.10"
 ECHO6 = "2001:db8:ffff:a::10"
 PYZ = Path(__file__).parents[2] / "roles" / "runtime" / "files" / "relais.pyz"
-STEADY = Path(__file__).with_name("steady.py")
 
 
 def relais(lab: Any, *words: str) -> dict[str, Any]:
     """A command of the gateway's CLI, for programs."""
-    result = lab.exec("gw", "relais", *words, "--json")
-    answer: dict[str, Any] = json.loads(result.stdout)
+    answer: dict[str, Any] = lab.relais(*words)
     return answer
 
 
@@ -64,25 +60,12 @@ def gateway(site_lab: Any) -> Any:
     return site_lab
 
 
-@contextmanager
-def stream(lab: Any, seconds: float) -> Iterator[dict[str, int]]:
-    """A LAN client's stream while the body runs; its losses are there once the block is left."""
-    command = ["ip", "netns", "exec", lab.status()["nodes"]["lan"]["namespace"], "python3", STEADY]
-    argv = [*map(str, command), ECHO, "5060", str(seconds)]
-    losses: dict[str, int] = {}
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as client:
-        assert client.stdout is not None
-        assert client.stdout.readline() == "ready\n"
-        yield losses
-        losses.update(json.loads(client.stdout.read()))
-
-
 @pytest.mark.parametrize(
     "blow",
     ["systemctl restart relaisd", "systemctl kill -s KILL relaisd", "systemctl stop relaisd"],
 )
 def test_losing_the_daemon_loses_no_packet(gateway: Any, blow: str) -> None:
-    with stream(gateway, 6) as losses:
+    with gateway.stream(ECHO, 6) as losses:
         assert gateway.exec("gw", "sh", "-c", blow).returncode == 0
     assert losses["sent"] >= 500
     assert losses["lost"] == 0
@@ -141,7 +124,7 @@ def test_a_silent_cut_moves_flows_of_the_dead_line_only(gateway: Any) -> None:
     assert gateway.ping("lan", "198.51.100.200")
     relais(gateway, "link", "lte", "auto")
     assert gateway.ping("lan", "198.51.100.70")
-    with stream(gateway, 8) as losses:
+    with gateway.stream(ECHO, 8) as losses:
         gateway.do("fault", "isp-fibre", "silent")
         gateway.wait("voice leaves the fibre", lambda: uses(gateway) == ["lte"])
         gateway.wait("fibre is down", lambda: link_state(gateway, "fibre") == "down")

@@ -23,12 +23,18 @@ ANSWERED_DOMAINS = ("example", "example.com", "example.net", "example.org")
 
 
 def start_operator(places: Places, wan: Wan, namespace: str) -> Process:
-    """The operator leases an address to its customer, or advertises a prefix, or both."""
+    """The operator leases an address to its customer, or advertises a prefix, or both.
+
+    XX"""
     options = ["--port=0", f"--interface={network.CUSTOMER_SIDE}"]
     if wan.pool is not None:
+        files = {name: places.run / f"{wan.node}.{name}" for name in ("options", "hosts")}
+        files["options"].write_text(f"option:router,{wan.isp.ip}\n")
+        files["hosts"].write_text("")
         options += [
             f"--dhcp-range={wan.pool.first},{wan.pool.last},{wan.isp.netmask},{LEASE_TIME}",
-            f"--dhcp-option=option:router,{wan.isp.ip}",
+            f"--dhcp-optsfile={files['options']}",
+            f"--dhcp-hostsfile={files['hosts']}",
             f"--dhcp-option=option:dns-server,{ECHO_HOST}",
             f"--dhcp-leasefile={places.run / wan.node}.leases",
             "--dhcp-authoritative",

@@ -62,6 +62,11 @@ def status_text(status: Mapping[str, Any]) -> str:
         ),
         table(("SERVICE", "IMPORTANCE", "USES", "SINCE", "WHY"), services),
     ]
+    repairs = status.get("repairs", {})
+    if repairs.get("last_hour"):
+        parts.append(f"Repairs: {repairs['last_hour']} in the last hour; see `relais events`")
+    for name in repairs.get("fought_over", ()):
+        parts.append(f"Another program keeps taking away: {name}")
     if status.get("journal_error"):
         parts.append(f"Journal: {status['journal_error']}")
     parts += _taken_back(status.get("last_change"))

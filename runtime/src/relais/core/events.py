@@ -26,7 +26,8 @@ class Adopted:
 class LinkObserved:
     """Netlink's full picture of one WAN; sent at every change and at start.
 
-    Whether IPv6 works is for the targets to say: `address6` is only told.
+    Whether IPv6 works is for the targets to say: `address6` is only told. `present`: there is such
+    an interface.
     """
 
     now_ms: float
@@ -35,6 +36,7 @@ class LinkObserved:
     address: str | None
     gateway: str | None
     address6: str | None = None
+    present: bool = True
 
     @property
     def usable(self) -> bool:

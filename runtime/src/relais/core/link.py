@@ -254,7 +254,7 @@ def observed(link: Link, event: LinkObserved) -> tuple[Link, Trigger | None, str
 
 def _missing(event: LinkObserved) -> str:
     if not event.carrier:
-        return "no carrier"
+        return "no carrier" if event.present else "no interface"
     return "no address" if event.address is None else "no gateway"
 
 

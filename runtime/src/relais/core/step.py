@@ -130,15 +130,26 @@ def _link_observed(work: Work, event: LinkObserved) -> None:
         work.records += _moved(before, link)
     if trigger is not None:
         link = _apply(work, event.wan, link, trigger, reason, event.now_ms)
+        if before.state is LinkState.DOWN and link.reason != reason:
+            work.records += _vanished(link, event)
+            link = evolve(link, reason=reason)
     work.links[event.wan] = link
     _send(work, event.now_ms)
+
+
+def _vanished(link: Link, event: LinkObserved) -> list[Record]:
+    """The kernel tells of the carrier first, then that there is no interface any more."""
+    if event.present:
+        return []
+    why = f"{link.wan.interface} is gone from the machine"
+    return [Record("link", f"{link.wan.name} has no interface", why, wan=link.wan.name)]
 
 
 def _moved(before: Link, link: Link) -> list[Record]:
     """A lease that gave another address or next hop, or an administrator who did."""
     name = link.wan.name
     if before.address != link.address:
-        what = f"{name} has the address {link.address}"
+        what = f"{name} has the address {link.address}, by {link.gateway}"
         why = f"{before.address} is gone, and with it the flows that were translated to it"
         return [Record("link", what, why, wan=name)]
     if before.gateway != link.gateway:

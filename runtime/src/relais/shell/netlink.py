@@ -60,7 +60,7 @@ class LinkWatcher:
             for interface in self._monitor.changed():
                 for wan in self._wans:
                     if wan.interface == interface.name and not interface.running:
-                        self._tell(wan, False, None, None, None)
+                        self._tell(_without_carrier(wan, present=interface.present))
         except OSError:
             pass  # Messages were lost: the full look sees what they said.
         self._told()
@@ -73,23 +73,17 @@ class LinkWatcher:
         for wan in self._wans:
             link = links.get(wan.interface)
             if link is None:
-                self._tell(wan, False, None, None, None)
+                self._tell(_without_carrier(wan, present=False))
                 continue
             gateway = self._kernel.gateway(wan.table, link.index)
             address6 = addresses6.get(link.index) if wan.ipv6 else None
-            self._tell(wan, link.running, addresses.get(link.index), gateway, address6)
+            address = addresses.get(link.index)
+            running = link.running
+            self._tell(LinkObserved(0.0, wan.name, running, address, gateway, address6))
 
-    def _tell(
-        self,
-        wan: Wan,
-        carrier: bool,
-        address: str | None,
-        gateway: str | None,
-        address6: str | None,
-    ) -> None:
-        seen = LinkObserved(0.0, wan.name, carrier, address, gateway, address6)
-        if not self._holds(seen) and self._last.get(wan.name) != seen:
-            self._last[wan.name] = seen
+    def _tell(self, seen: LinkObserved) -> None:
+        if not self._holds(seen) and self._last.get(seen.wan) != seen:
+            self._last[seen.wan] = seen
             self._observe(replace(seen, now_ms=monotonic_ms()))
 
     def _holds(self, seen: LinkObserved) -> bool:
@@ -106,3 +100,7 @@ class LinkWatcher:
         wait_s = (since + HOLD_MS - now) / 1000
         asyncio.get_running_loop().call_later(wait_s, self._changed.set)
         return True
+
+
+def _without_carrier(wan: Wan, *, present: bool) -> LinkObserved:
+    return LinkObserved(0.0, wan.name, False, None, None, present=present)

@@ -39,11 +39,13 @@ _ROUTE = struct.Struct("=8BI")
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface; `running` when it is set up and has a carrier."""
+    """A network interface; `running` when it is set up and has a carrier, not `present` when it
+    has just gone."""
 
     name: str
     index: int
     running: bool
+    present: bool = True
 
 
 class Rtnetlink:
@@ -119,8 +121,8 @@ class Monitor:
             for kind, _unused, body in messages(data):
                 if kind in (_NEWLINK, _DELLINK):
                     seen = _interface(body)
-                    running = seen.running and kind == _NEWLINK
-                    yield Interface(seen.name, seen.index, running)
+                    present = kind == _NEWLINK
+                    yield Interface(seen.name, seen.index, seen.running and present, present)
 
 
 def _interface(body: bytes) -> Interface:
