@@ -44,9 +44,7 @@ from relais.shell.nfnetlink import Nfnetlink
 from relais.shell.nft import Nft, NftError
 from relais.shell.probes import Prober
 from relais.shell.recorder import Recorder
-from relais.shell.repair.firewall import FirewallKeeper
-from relais.shell.repair.log import RepairLog
-from relais.shell.repair.routing import RoutingKeeper
+from relais.shell.repair.repairs import Repairs
 
 STATE_EVERY_MS = 5000.0
 WATCHDOG_EVERY_MS = 2000.0
@@ -87,7 +85,8 @@ class Daemon:
         self._pace = Pace()
         self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
-        self._repairs = RepairLog(self._note, (wan.name for wan in config.wans))
+        kept = paths.run / "firewall.json"
+        self._repairs = Repairs(config, self._nft, lambda: self.state.steered, self._note, kept)
 
     async def run(self) -> None:
         """Watch and steer until SIGTERM or SIGINT."""
@@ -106,20 +105,12 @@ class Daemon:
         answers, path = Answers(self), self._paths.run / "control.sock"
         control = ControlServer(path, answers.questions(), answers.orders())
         await control.start()
-        routing = RoutingKeeper(self.config, self._repairs)
-        firewall = FirewallKeeper(
-            self._nft,
-            lambda: self.state.steered,
-            self._repairs,
-            self._paths.run / "firewall.json",
-        )
-        watcher = LinkWatcher(self.config.wans, self._observed, routing.changed)
+        watcher = LinkWatcher(self.config.wans, self._observed, self._repairs.changed)
         self._broken = loop.create_future()
         self._read_ms = clock.monotonic_ms()
         watcher.look()  # Before the first probe leaves: a prober begins anew with what is found.
         self._tick()
-        firewall.start()
-        routing.changed()
+        self._repairs.start()
         watching = asyncio.create_task(watcher.run())
         stopping = asyncio.create_task(stop.wait())
         systemd.notify("READY=1")
@@ -132,8 +123,7 @@ class Daemon:
         )
         self._write_state()
         self._ledger.keep(self.state.links.values())
-        firewall.close()
-        routing.close()
+        self._repairs.close()
         await control.stop()
         self._recorder.close()
         self._journal.stop()
@@ -334,7 +324,7 @@ class Daemon:
             started_at=self._started_at,
             last_event=self._sequence,
             journal_error=self._journal.error,
-            repairs=self._repairs.summary(clock.monotonic_ms()),
+            repairs=self._repairs.summary(),
         )
         return document
 

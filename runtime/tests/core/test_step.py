@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from relais.core.config import parse_config
+from relais.core.events import LinkObserved
 from relais.core.model import Admin
 from relais.core.transitions import LinkState
 from world import World, document
@@ -223,6 +224,33 @@ def test_every_change_of_choice_says_why_and_keeps_its_inputs() -> None:
     assert record.what == "voice: fibre to lte"
     assert "no carrier" in record.why
     assert record.inputs["fibre"]["state"] == "down"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("address", "gateway", "told"),
+    [
+        ("203.0.113.150/26", "203.0.113.131", "lte has the address 203.0.113.150/26"),
+        ("203.0.113.2/30", "203.0.113.131", "lte has the next hop 203.0.113.131"),
+    ],
+)
+def test_a_new_lease_is_told_asked_at_once_and_moves_nothing(
+    address: str, gateway: str, told: str
+) -> None:
+    world = World().start().run(5)
+    world.probes.clear()
+    world.feed(LinkObserved(world.now_ms, "lte", True, address, gateway))
+    assert [probe.wan for _unused, probe in world.probes] == ["lte"]
+    assert any(record.what.startswith(told) for _unused, record in world.records)
+    assert world.steers == world.evictions == []
+    assert state_of(world, "lte") is LinkState.UP
+
+
+def test_an_interface_that_disappears_is_named_after_its_carrier() -> None:
+    world = World().start().run(5)
+    world.link("fibre", carrier=False)
+    world.feed(LinkObserved(world.now_ms, "fibre", False, None, None, present=False))
+    assert world.state.links["fibre"].reason == "no interface"
+    assert any(record.what == "fibre has no interface" for _unused, record in world.records)
 
 
 @pytest.mark.parametrize("seed", range(5))
