@@ -31,6 +31,7 @@ OWNERS = (
     "networkctl reconfigure lo",
     "systemctl restart systemd-networkd",
 )
+MARKS = {"fibre": str(0x100), "lte": str(0x200)}
 # What moves by itself: counts, ages, the time that an announced route has left.
 PICTURE = r"""
 { ip rule; ip -6 rule; ip route show table all; ip -6 route show table all
@@ -270,11 +271,7 @@ def test_an_interface_that_disappears_and_comes_back_works_by_itself(
     assert again != number
     assert losses["lost"] < BLINK
     assert f"{wan} has no interface" in [e["what"] for e in events(gateway, last, "link")]
-    before = gateway.exec("gw", "nft", "list", "counter", "inet", "relais", f"rx_{wan}").stdout
-    gateway.wait(
-        "its packets are counted again",
-        lambda: (
-            gateway.exec("gw", "nft", "list", "counter", "inet", "relais", f"rx_{wan}").stdout
-            != before
-        ),
-    )
+    counter = ("nft", "list", "counter", "inet", "relais", f"rx_{wan}")
+    before = gateway.exec("gw", *counter).stdout
+    gateway.wait("it carries packets", lambda: gateway.ping("gw", ECHO, "-m", MARKS[wan]))
+    assert gateway.exec("gw", *counter).stdout != before, "they are counted under its new number"
