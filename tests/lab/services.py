@@ -25,7 +25,7 @@ ANSWERED_DOMAINS = ("example", "example.com", "example.net", "example.org")
 def start_operator(places: Places, wan: Wan, namespace: str) -> Process:
     """The operator leases an address to its customer, or advertises a prefix, or both.
 
-    XX"""
+    What it leases stands in files that it reads again at SIGHUP."""
     options = ["--port=0", f"--interface={network.CUSTOMER_SIDE}"]
     if wan.pool is not None:
         files = {name: places.run / f"{wan.node}.{name}" for name in ("options", "hosts")}

@@ -85,8 +85,9 @@ class Daemon:
         self._pace = Pace()
         self._written_ms = self._barked_ms = 0.0
         self._counter_error = ""
-        kept = paths.run / "firewall.json"
-        self._repairs = Repairs(config, self._nft, lambda: self.state.steered, self._note, kept)
+        self._repairs = Repairs(
+            config, self._nft, self._flows, lambda: self.state.steered, self._note, paths.run
+        )
 
     async def run(self) -> None:
         """Watch and steer until SIGTERM or SIGINT."""
@@ -161,6 +162,7 @@ class Daemon:
             self.take(Tick(now, traffic, self._read_ms))
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._turn_periods()
+                self._repairs.look_at(self.state.links)
                 self._write_state()
         except Exception as error:  # A defect must end the daemon, which systemd starts again.
             self._broken.set_exception(error)

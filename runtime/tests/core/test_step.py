@@ -245,6 +245,24 @@ def test_a_new_lease_is_told_asked_at_once_and_moves_nothing(
     assert state_of(world, "lte") is LinkState.UP
 
 
+def test_a_new_lease_in_the_middle_of_a_suspicion_is_asked_whole_before_it_is_judged() -> None:
+    world = World().start().run(5)
+    world.busy.add("fibre")
+    world.dark.add("fibre")
+    while state_of(world, "fibre") is LinkState.UP:
+        world.run(0.01)
+    assert state_of(world, "fibre") is LinkState.SUSPECT
+    targets = ("a", "b", "c")
+    silent = targets[world.state.links["fibre"].next_target % 3]
+    world.silent_targets.add(("fibre", silent))
+    world.in_flight.clear()
+    world.link("fibre")
+    world.feed(LinkObserved(world.now_ms, "fibre", True, "203.0.113.6/30", "203.0.113.5"))
+    world.run(0.5)
+    assert state_of(world, "fibre") is LinkState.UP
+    assert world.when("fibre lost") == [] and world.steers == []
+
+
 def test_an_interface_that_disappears_is_named_after_its_carrier() -> None:
     world = World().start().run(5)
     world.link("fibre", carrier=False)

@@ -40,13 +40,57 @@ print(json.dumps([before, after, len(kernel.tcp_connections({(0x0, 0x0)}))]))
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes a network namespace")
-def test_one_search_finds_the_connections_of_several_marks_and_no_others() -> None:
-    script = f'set -e{NETWORK}exec "$0" -c "$1"'
+UNTRANSLATED = """
+ip link set lo up
+ip address add 192.0.2.1/24 dev lo
+ip address add 198.51.100.1/24 dev lo
+nft -f - <<'RULES'
+table inet t {
+  chain n { type nat hook postrouting priority srcnat; udp dport 2001 snat ip to 203.0.113.9; }
+  chain o { type filter hook output priority 0; ct state invalid drop; }
+}
+RULES
+"""
+FORGET = """
+import ipaddress, json, socket
+from relais.shell.nfnetlink import Nfnetlink
+def sends(source, port):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.bind((source, 0))
+    client.sendto(b"x", ("198.51.100.1", port))
+    return client
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("198.51.100.1", 2000))
+answered = sends("192.0.2.1", 2000)
+server.sendto(b"y", server.recvfrom(9)[1])
+answered.recv(9)
+others = [sends("192.0.2.1", 2001), sends("192.0.2.1", 2002), sends("198.51.100.1", 2003)]
+kernel, lan = Nfnetlink(), [ipaddress.ip_network("192.0.2.0/24")]
+found = kernel.untranslated(lan)
+everything = kernel.flows(0, 0)
+kernel.forget(found)
+print(json.dumps([len(everything), len(found), len(kernel.flows(0, 0)),
+                  len(kernel.untranslated(lan))]))
+"""
+
+
+def inside(network: str, script: str) -> object:
+    """What a script prints in a network of its own."""
+    shell = f'set -e{network}exec "$0" -c "$1"'
     done = subprocess.run(
-        ["unshare", "--net", "bash", "-c", script, sys.executable, LOOK],
+        ["unshare", "--net", "bash", "-c", shell, sys.executable, script],
         check=True,
         capture_output=True,
         text=True,
     )
-    assert json.loads(done.stdout) == [[1001, 1002], [1001], 3]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes a network namespace")
+def test_only_what_nobody_answered_and_nothing_translated_is_forgotten() -> None:
+    assert inside(UNTRANSLATED, FORGET) == [4, 1, 3, 0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes a network namespace")
+def test_one_search_finds_the_connections_of_several_marks_and_no_others() -> None:
+    assert inside(NETWORK, LOOK) == [[1001, 1002], [1001], 3]

@@ -249,6 +249,9 @@ def observed(link: Link, event: LinkObserved) -> tuple[Link, Trigger | None, str
         return link, Trigger.GONE, _missing(event)
     if not as_before:
         link = evolve(link, next_probe_ms=event.now_ms, burst=None, unheard_since_ms=None)
+        if link.state is LinkState.SUSPECT:  # What was asked before can no longer be answered.
+            again = evolve(link, since_ms=event.now_ms)
+            link = begin_burst(again, event.now_ms, BURST_ROUNDS)
     return link, None, ""
 
 

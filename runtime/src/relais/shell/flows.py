@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from relais.shell.nfnetlink import Flow, Nfnetlink
+from relais.shell.nfnetlink import Flow, Network, Nfnetlink
 from relais.shell.nudge import Nudger
 
 AT_ONCE = 50
@@ -44,6 +44,16 @@ class Flows:
         """
         flows = self._netfilter.flows(mark, mask)
         _paced([flow for flow in flows if not _tcp(flow)], self._netfilter.forget)
+
+    def retranslate(self, networks: Collection[Network]) -> int:
+        """Forget what began while no rule translated it, so that it begins anew; how many it were.
+
+        The kernel decides on a translation once: such a flow would stay dead for as long as it goes
+        on. One that was ever answered is let be. Raises OSError.
+        """
+        flows = self._netfilter.untranslated(networks)
+        _paced(flows, self._netfilter.forget)
+        return len(flows)
 
     def fastest_pps(self, mark: int, mask: int, now_ms: float) -> float | None:
         """Packets per second of the busiest flow that is not TCP since the last look, both ways.

@@ -7,6 +7,7 @@ integers are in network byte order.
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import struct
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,7 +19,8 @@ from relais.shell.nudge import Connection
 NETLINK_NETFILTER = 12
 _SUBSYS_CTNETLINK, _SUBSYS_NFTABLES = 1, 10
 _CT_GET, _CT_DELETE = 1, 2
-_CTA_TUPLE_ORIG, _CTA_PROTOINFO = 1, 4
+_CTA_TUPLE_ORIG, _CTA_STATUS, _CTA_PROTOINFO, _CTA_STATUS_MASK = 1, 3, 4, 26
+_SEEN_REPLY, _SOURCE_TRANSLATED = 0x2, 0x10  # nf_conntrack_common.h: IPS_SEEN_REPLY, IPS_SRC_NAT
 _ESTABLISHED, _CLOSE_WAIT = 3, 5  # nf_conntrack_tcp.h
 _NFT_GETOBJ = 19
 _OBJ_TABLE, _OBJ_NAME, _OBJ_TYPE, _OBJ_DATA = 1, 2, 3, 4
@@ -29,6 +31,7 @@ _CTA_COUNTERS_ORIG, _CTA_COUNTERS_REPLY, _CTA_ID = 9, 10, 12
 _CTA_COUNTERS_PACKETS = 1
 _NFPROTO_INET = 1
 _NESTED = 0x8000
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,22 @@ class Nfnetlink:
         kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
         bodies = self._request(kind, DUMP, socket.AF_UNSPEC, wanted)
         return [_flow(dict(attributes(body))) for body in bodies]
+
+    def untranslated(self, networks: Collection[Network]) -> list[Flow]:
+        """Flows from these networks that kept their source and that nobody has answered.
+
+        Raises OSError. Kernels that do not filter by status tell of all flows.
+        """
+        unlike = _SEEN_REPLY | _SOURCE_TRANSLATED
+        wanted = _u32(_CTA_STATUS, 0) + _u32(_CTA_STATUS_MASK, unlike)
+        kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
+        found: list[Flow] = []
+        for body in self._request(kind, DUMP, socket.AF_UNSPEC, wanted):
+            entry = dict(attributes(body))
+            status = int.from_bytes(entry.get(_CTA_STATUS, b"\xff"), "big")
+            if not status & unlike and any(_source(entry) in network for network in networks):
+                found.append(_flow(entry))
+        return found
 
     def forget(self, flows: Iterable[Flow]) -> None:
         """Forget these flows; one that is gone already is no error. Raises OSError."""
@@ -156,6 +175,12 @@ def _flow(entry: Mapping[int, bytes]) -> Flow:
         protocol,
         sum(both) if both else None,
     )
+
+
+def _source(entry: Mapping[int, bytes]) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Who began a flow."""
+    addresses = dict(attributes(dict(attributes(entry[_CTA_TUPLE_ORIG]))[1]))
+    return ipaddress.ip_address(addresses.get(1) or addresses[3])
 
 
 def _packets(counters: bytes | None) -> int | None:

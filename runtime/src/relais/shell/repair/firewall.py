@@ -20,9 +20,10 @@ from relais.shell.files import replace_file
 from relais.shell.firewall import TableMonitor, TableReader
 from relais.shell.nft import Nft, NftError
 from relais.shell.repair.log import RepairLog
+from relais.shell.repair.rounds import Rounds
 
 RULESET = Path("/etc/relais/ruleset.nft")
-RESYNC_MS, RETRY_MS = 60_000.0, 1000.0
+RESYNC_MS = 60_000.0
 _INCLUDE = re.compile(r'^include "([^"]+)"$', re.MULTILINE)
 TABLE, CHOICE = "table", "choice"
 
@@ -59,10 +60,16 @@ class Loaded:
 
 
 class FirewallKeeper:
-    """Compares after every transaction of others that touched our table."""
+    """Compares after every transaction of others that touched our table.
 
-    def __init__(self, nft: Nft, steered: Steered, log: RepairLog, kept: Path) -> None:
+    `renew` is called when the table has been loaded: flows may have begun without it.
+    """
+
+    def __init__(
+        self, nft: Nft, renew: Callable[[], object], steered: Steered, log: RepairLog, kept: Path
+    ) -> None:
         self._nft = nft
+        self._renew = renew
         self._steered = steered
         self._log = log
         self._reader = TableReader("relais")
@@ -73,24 +80,22 @@ class FirewallKeeper:
         self._loaded = Loaded.read(kept)
         self._ruleset = b""
         self._by = ""
-        self._heard_ms: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        # A transaction is whole when it is told, so there is nothing to wait for.
+        self._rounds = Rounds(self._look, settle_ms=0.0, resync_ms=RESYNC_MS)
 
     def start(self) -> None:
         """Look once, then listen."""
         asyncio.get_running_loop().add_reader(self._monitor.fileno(), self._heard)
-        self.look()
+        self._rounds.look()
 
     def close(self) -> None:
         """Stop listening."""
         asyncio.get_running_loop().remove_reader(self._monitor.fileno())
-        if self._timer is not None:
-            self._timer.cancel()
+        self._rounds.close()
         self._monitor.close()
         self._reader.close()
 
     def _heard(self) -> None:
-        """A transaction is whole when it is told, so there is nothing to wait for."""
         concerned = False
         try:
             for change in self._monitor.changes():
@@ -100,24 +105,7 @@ class FirewallKeeper:
         except OSError:
             concerned = True  # Messages were lost.
         if concerned:
-            self._heard_ms = monotonic_ms()
-            self.look()
-
-    def look(self) -> None:
-        """Compare, repair what is due, and plan the next look."""
-        if self._timer is not None:
-            self._timer.cancel()
-        now = monotonic_ms()
-        again_ms: float | None = now + RETRY_MS
-        try:
-            again_ms = self._look(now)
-        except (OSError, NftError):
-            pass  # The table changed while it was read.
-        finally:
-            if again_ms is None:
-                self._heard_ms, self._by = None, ""
-            wait_s = max(0.0, (again_ms or now + RESYNC_MS) - monotonic_ms()) / 1000
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self.look)
+            self._rounds.heard()
 
     def _look(self, now: float) -> float | None:
         seen = review(self._upkeep, self._damages(), now)
@@ -126,6 +114,8 @@ class FirewallKeeper:
         self._log.fights("firewall", self._upkeep.fought.values())
         if seen.due:
             self._repair(seen.due, now)
+        if seen.again_ms is None:
+            self._by = ""
         return seen.again_ms
 
     def _damages(self) -> tuple[Damage[str], ...]:
@@ -146,17 +136,16 @@ class FirewallKeeper:
         table = self._reader.read()
         if table is None:
             return "the table is gone"
-        missing = sorted(defined(ruleset.decode(errors="replace")) - table.content.keys())
-        if missing:
-            return ", ".join(f"{name} is gone" for name in missing[:3])
         digest = hashlib.blake2b(ruleset, digest_size=16).hexdigest()
         known = self._loaded
         if known is not None and (known.digest == digest or known.handle == table.handle):
             gone = lost(known.content, table.content)
-            if gone:
+            # The same table is held against the file that made it: a new one is not loaded yet.
+            if gone or known.handle == table.handle:
                 return ", ".join(gone[:3])
-            if known.handle == table.handle:
-                return ""
+        missing = sorted(defined(ruleset.decode(errors="replace")) - table.content.keys())
+        if missing:
+            return ", ".join(f"{name} is gone" for name in missing[:3])
         self._ruleset = ruleset
         self._loaded = Loaded(digest, table.handle, table.content)
         self._loaded.write(self._kept)
@@ -168,6 +157,7 @@ class FirewallKeeper:
             if any(damage.thing == TABLE for damage in due):
                 self._load()
                 self._loaded = None  # What stands now is right by definition.
+                self._renew()
             steered = self._steered()
             if steered is not None and not self._nft.holds(*steered):
                 self._nft.steer(*steered)
@@ -178,7 +168,7 @@ class FirewallKeeper:
         still = {damage.thing for damage in self._damages()}
         done = [damage for damage in due if damage.thing not in still]
         if done:
-            self._log.repaired(done, self._heard_ms or now, monotonic_ms(), self._by)
+            self._log.repaired(done, self._rounds.heard_ms or now, monotonic_ms(), self._by)
 
     def _load(self) -> None:
         """The file as it is; when it does not load, without the live choice, which is put in
