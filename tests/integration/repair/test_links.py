@@ -35,11 +35,13 @@ def leased_until(gateway: Any) -> float:
 
 
 def test_a_lease_with_another_address_and_next_hop_is_followed(gateway: Any) -> None:
-    first = gateway.wan("lte")
-    gateway.lab.exec("isp-lte", "ip", "address", "add", "203.0.113.131/26", "dev", "cust")
+    first = gateway.wan("lte")["address"].split("/")[0]
+    spare = [f"203.0.113.{number}" for number in (140, 141, 150) if f".{number}" not in first]
+    hop, other = spare[:2]
+    gateway.lab.exec("isp-lte", "ip", "address", "add", f"{hop}/26", "dev", "cust")
     gateway.lab.relais("link", "lte", "force")
     try:
-        for address, router in (("", "203.0.113.131"), ("203.0.113.150", "203.0.113.131")):
+        for address, router in (("", hop), (other, hop)):
             lease(gateway, address, router)
             last = gateway.last_event()
             verb = "reconfigure" if address else "renew"
@@ -63,9 +65,9 @@ def test_a_lease_with_another_address_and_next_hop_is_followed(gateway: Any) -> 
             table = gateway.lab.exec("gw", "ip", "route", "show", "table", "1002").stdout
             assert f"default via {router} " in table
     finally:
-        lease(gateway, first["address"].split("/")[0], "203.0.113.129")
+        lease(gateway, first, "203.0.113.129")
         gateway.lab.exec("gw", "networkctl", "reconfigure", "wan2")
-        gateway.lab.exec("isp-lte", "ip", "address", "del", "203.0.113.131/26", "dev", "cust")
+        gateway.lab.exec("isp-lte", "ip", "address", "del", f"{hop}/26", "dev", "cust")
         lease(gateway, "", "203.0.113.129")
         gateway.lab.relais("link", "lte", "auto")
 
