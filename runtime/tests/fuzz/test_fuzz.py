@@ -138,7 +138,8 @@ def accepted(read: Callable[[], Config]) -> bool:
         json.dumps([str(problem) for problem in error.problems])
         return False
     initial(config, 0.0)
-    nft.steer_commands(config, {s.name: s.members for s in config.services}, frozenset({1}))
+    choices = {service.name: service.members for service in config.services}
+    nft.steer_commands(nft.elements(config, choices, frozenset({1})))
     for target in config.targets:
         said(target)
     return True

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-# What moves by itself: counts, ages, the time that an announced route has left, and the network that
-# an operator announces, which comes back with the next announcement.
+# What moves by itself: counts, ages, the time that an announced route has left. And a network
+# that an operator announces comes back with the next announcement.
 PICTURE = r"""
 { ip rule; ip -6 rule; ip route show table all; ip -6 route show table all
-  ip -oneline address; } | grep -v -e ' table local ' -e 'lookup default' -e '^multicast' -e '/64 dev wan2 proto ra' |
+  ip -oneline address; } | grep -v -e ' table local ' -e 'lookup default' \
+    -e '^multicast' -e '/64 dev wan2 proto ra' |
   sed -E 's/[ \\]*(nodad[ \\]*)?(valid_lft|expires).*//; s/ mtu [0-9]+.*//' | sort
 nft -s list table inet relais | grep -v 'elements = { 0x00000[12]'
 """
