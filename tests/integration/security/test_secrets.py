@@ -27,11 +27,16 @@ PLANTED = {
 }
 # The same got wrong in every way that names a value elsewhere in the inventory.
 WRONG = [
-    {"relais_alerts": "mailtos://bot:planted-alert-text@mail.example.com"},
+    {
+        "relais_alerts": "mailtos://bot:planted-alert-text@mail.example.com",
+        "relais_anchor_key": "planted-short-key",
+        "relais_anchor_kee": "planted-name-wrong",
+    },
+    {
+        "relais_alerts": {"target": ["planted-unknown-key"], "targets": [8005550199]},
+        "relais_anchor_key": ["planted-list-key"],
+    },
     {"relais_alerts": {"targets": "mailtos://bot:planted-alert-text@mail.example.com"}},
-    {"relais_alerts": {"target": ["planted-unknown-key"], "targets": [8005550199]}},
-    {"relais_anchor_key": "planted-short-key", "relais_anchor_kee": "planted-name-wrong"},
-    {"relais_anchor_key": ["planted-list-key"]},
 ]
 MARKS = ("planted-", "8005550199")
 # For root only, and systemd's own copies for the two services.
@@ -103,11 +108,14 @@ def test_no_playbook_says_a_secret(looked: Looked) -> None:
 
 
 def test_a_mistake_in_a_secret_is_told_without_it(looked: Looked) -> None:
-    assert "relais_alerts: what is given is not a mapping" in looked.said["wrong 0"]
-    assert "relais_alerts.targets: what is given is not a list" in looked.said["wrong 1"]
-    assert "relais_alerts.target: unknown key" in looked.said["wrong 2"]
-    assert "relais_alerts.targets[0]: what is given is not text" in looked.said["wrong 2"]
-    assert "relais_anchor_kee" in looked.said["wrong 3"]
+    text, unknown, bare = (looked.said[f"wrong {number}"] for number in range(3))
+    assert "relais_alerts: what is given is not a mapping" in text
+    assert "relais_anchor_key: what is given is not 32 or more" in text
+    assert "relais_anchor_kee" in text
+    assert "relais_alerts.target: unknown key" in unknown
+    assert "relais_alerts.targets[0]: what is given is not text" in unknown
+    assert "relais_anchor_key: what is given is not text" in unknown
+    assert "relais_alerts.targets: what is given is not a list" in bare
 
 
 def test_no_process_shows_a_secret(looked: Looked) -> None:
