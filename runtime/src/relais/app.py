@@ -137,10 +137,12 @@ class Daemon:
         """Believe the kernel: the choice found there is the current one."""
         try:
             found, dead = self._nft.read()
+            members = {
+                s.name: self._members(s, found.get(s.name, ())) for s in self.config.services
+            }
         except NftError as error:
-            found, dead = {}, frozenset()
+            found, dead, members = {}, frozenset(), {}
             log.error("cannot read the steering map: %s", error)
-        members = {service.name: _members(service, found) for service in self.config.services}
         known = {name: chosen for name, chosen in members.items() if chosen}
         self._note(
             Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"),
@@ -153,6 +155,13 @@ class Daemon:
         if self.state.steered is not None:  # A predecessor may have kept it in another form.
             with contextlib.suppress(OSError):
                 self._nft.keep(*self.state.steered)
+
+    def _members(self, service: Service, wans: tuple[str, ...]) -> tuple[Member, ...]:
+        """The kernel's WANs of a service, with the weights that they have there."""
+        if len(wans) > 1:
+            return self._nft.members(service)
+        weights = {member.wan: member for member in service.members}
+        return tuple(weights.get(wan, Member(wan)) for wan in wans)
 
     def _tick(self) -> None:
         """Look at the counters and let time pass for the core; then again, at its pace."""
@@ -346,12 +355,6 @@ def _needs_the_switch(action: Action) -> bool:
     """What must not happen, or be told, when the kernel refused the switch before it."""
     told = isinstance(action, Record) and action.kind in ("switch", "evict")
     return told or isinstance(action, Evict | Move)
-
-
-def _members(service: Service, found: Mapping[str, tuple[str, ...]]) -> tuple[Member, ...]:
-    """The kernel's WANs of a service as members, with the configured weights."""
-    weights = {member.wan: member for member in service.members}
-    return tuple(weights.get(wan, Member(wan)) for wan in found.get(service.name, ()))
 
 
 def run(config: Config, paths: Paths, anchor_key: bytes | None = None) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from relais.core.config import parse_config
 from relais.core.model import Member
-from relais.shell.nft import elements, live_text, slot_ranges, steer_commands
+from relais.shell.nft import elements, live_text, slot_ranges, slots, steer_commands
 from world import document
 
 CHOICES = {"voice": (Member("lte"),), "default": (Member("fibre", 80), Member("lte", 20))}
@@ -45,3 +45,12 @@ def test_slots_follow_the_weights_and_fill_the_hundred(
     sizes = {wan: last - first + 1 for wan, first, last in ranges}
     assert tuple(sizes.get(member.wan, 0) for member in members) == counts
     assert sum(sizes.values()) == 100
+
+
+def test_slots_are_counted_whether_they_are_a_range_or_one() -> None:
+    told = [
+        [{"range": [0, 79]}, {"goto": {"target": "via_fibre"}}],
+        [80, {"goto": {"target": "via_lte"}}],
+        [{"range": [81, 99]}, {"goto": {"target": "via_fibre"}}],
+    ]
+    assert slots(told) == {"fibre": 99, "lte": 1}

@@ -116,11 +116,12 @@ class Office:
         }
 
     def marks(self) -> dict[str, str]:
-        """Connection mark of every flow of the LAN's clients, by its addresses and ports."""
-        flows = self.run("conntrack", "-L", "-d", ECHO, "-s", "192.0.2.10").splitlines()
+        """Connection mark of every open TCP connection of the LAN's clients, by its ports."""
+        flows = self.run("conntrack", "-L", "-p", "tcp", "-d", ECHO, "-s", "192.0.2.10")
         return {
             " ".join(re.findall(r"(?:sport|dport)=\d+", flow)[:2]): re.findall(r"mark=\d+", flow)[0]
-            for flow in flows
+            for flow in flows.splitlines()
+            if "ESTABLISHED" in flow
         }
 
     def well(self) -> bool:
@@ -153,6 +154,7 @@ class Office:
                 seen.sessions[wan] = stack.enter_context(self.sessions())
             self.lab.relais("link", "lte", "auto")
             yield seen
+        print(f"{seen.sent} datagrams, lost {seen.lost}; sessions {seen.sessions}")
 
     @contextmanager
     def sessions(self) -> Iterator[dict[str, int]]:

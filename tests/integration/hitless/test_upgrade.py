@@ -32,6 +32,7 @@ def two_releases(office: Any, newer: str, own: str) -> Any:
 def test_upgrades_and_rollbacks_are_felt_by_nobody(office: Any, newer: str, own: str) -> None:
     with office.at_work() as seen:
         before, marks = office.kernel(), office.marks()
+        assert len(set(marks.values())) > 4, "of several services on both lines"
         for version, variables in (
             ("99.2.0", {"runtime_artifact": newer}),
             (own, {"runtime_version": own}),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from relais.core.model import Config, Member
+from relais.core.model import Config, Member, Service
 from relais.shell.files import replace_file
 
 TABLE = "inet relais"
@@ -97,6 +97,15 @@ class Nft:
         dead = frozenset(mark for mark in self._elements("set", "dead") if isinstance(mark, int))
         return found, dead
 
+    def members(self, service: Service) -> tuple[Member, ...]:
+        """How a service is spread in the kernel: as configured, or by slots. Raises NftError."""
+        held = slots(self._elements("map", f"spread_{service.name}"))
+        working = tuple(member for member in service.members if member.wan in held)
+        for members in filter(None, (service.members, working)):
+            if held == {wan: last - first + 1 for wan, first, last in slot_ranges(members)}:
+                return members
+        return tuple(Member(wan, count) for wan, count in held.items())
+
     def _elements(self, kind: str, name: str) -> list[Any]:
         reply = json.loads(self._command(f"list {kind} {TABLE} {name}"))
         for item in reply["nftables"]:
@@ -154,6 +163,16 @@ def live_text(held: Elements) -> str:
     Definitions, because nft 1.1.3 crashes on emptying a map that the same file declares.
     """
     return "".join(f"redefine {name} = {{ {text} }}\n" for name, text in held.items())
+
+
+def slots(elements: Iterable[Any]) -> dict[str, int]:
+    """Slots of each WAN in a spread, in order of slots, from its elements as libnftables tells."""
+    held: dict[str, int] = {}
+    for key, verdict in elements:
+        wan = verdict["goto"]["target"].removeprefix("via_")
+        first, last = key["range"] if isinstance(key, dict) else (key, key)
+        held[wan] = held.get(wan, 0) + last - first + 1
+    return held
 
 
 def slot_ranges(members: Iterable[Member]) -> list[tuple[str, int, int]]:
