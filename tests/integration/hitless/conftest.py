@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -18,7 +17,6 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-OWN_TOOLS = CHECKOUT / ".venv" / "bin"
 SESSIONS = Path(__file__).parents[1] / "sessions.py"
 ECHO = "198.51.100.10"
 WANS = ("fibre", "lte")
@@ -56,33 +54,22 @@ class Seen:
 class Office:
     """A provisioned gateway, its LAN, and the engineer who works on it."""
 
-    lab: Any
+    gateway: Any
+
+    @property
+    def lab(self) -> Any:
+        """The lab that it is in."""
+        return self.gateway.lab
 
     def run(self, *argv: str) -> str:
         """Output of a program on the gateway; the test fails when it does."""
-        result = self.lab.exec("gw", *argv)
-        assert result.returncode == 0, f"{' '.join(argv)}: {result.stdout}{result.stderr}"
-        output: str = result.stdout
+        output: str = self.gateway.run(*argv)
         return output
 
     def site(self, **variables: Any) -> Result:
         """Run `site`; a failure is an answer."""
-        environment = {
-            **os.environ,
-            "PATH": f"{OWN_TOOLS}:{os.environ['PATH']}",
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build" / "collections"),
-            "ANSIBLE_NOCOLOR": "1",
-        }
-        argv = ["ansible-playbook", "-i", self.lab.status()["inventory"]]
-        argv += ["-e", json.dumps(variables), "relais.continuity.site"]
-        return subprocess.run(
-            argv,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done: Result = self.gateway.play("site", **variables)
+        return done
 
     def answers(self) -> bool:
         """Whether the daemon does."""
@@ -179,11 +166,11 @@ def own() -> str:
 
 
 @pytest.fixture(scope="session")
-def provisioned(site_lab: Any, own: str) -> Iterator[Office]:
+def provisioned(gateway: Any, own: str) -> Iterator[Office]:
     """The gateway with its own release, which it has again in the end."""
-    office = Office(site_lab)
+    office = Office(gateway)
     yield office
-    site_lab.do("fault", "all", "clear")
+    office.lab.do("fault", "all", "clear")
     if office.status()["version"] != own:
         office.run("relais-release", "use", own)
 
