@@ -135,7 +135,7 @@ def test_what_was_known_is_known_to_the_next_daemon(
         was = before["wans"][name]
         for key in ("state", "admin", "quality", "reason"):
             assert wan[key] == was[key], (name, key)
-        assert was["penalty"] - 5 <= wan["penalty"] <= was["penalty"], name
+        assert 0.9 * was["penalty"] <= wan["penalty"] <= was["penalty"], name
         assert abs(seconds(wan["since"], was["since"])) < 0.01, name
 
 
