@@ -83,7 +83,7 @@ def _take(
     folder = place.begin(name, small)
     for entry in kept:
         files.keep(root, entry, folder / "files")
-    units.write_program(folder, sources)
+    units.write_program(place.base, sources)
     manifest = {
         "schema": store.SCHEMA,
         "id": name,

@@ -21,7 +21,9 @@ MODULES = (
 )  # fmt: skip
 _MAIN = "import sys\nfrom relais_rollback.cli import main\nsys.exit(main(sys.argv[1:]))\n"
 
-_RUN = f"ExecStart=/usr/bin/python3 -I {PLACE}/armed/program.pyz"
+_PROGRAM = "program.pyz"
+# Not by way of `armed`: a look at the clock may just have begun when the change is kept.
+_RUN = f"ExecStart=/usr/bin/python3 -I {PLACE}/{_PROGRAM}"
 UNITS = {
     # Without an order: it restarts other units, which would wait for it.
     SERVICE: f"""\
@@ -77,12 +79,14 @@ WantedBy=sysinit.target
 
 
 def write_program(folder: Path, sources: dict[str, bytes]) -> None:
-    """Leave the program beside a snapshot, as one file that Python runs."""
-    with zipfile.ZipFile(str(folder / "program.pyz"), "w") as archive:
+    """Leave the program beside the snapshots, as one file that Python runs."""
+    new = folder / f".{_PROGRAM}.new"
+    with zipfile.ZipFile(str(new), "w") as archive:
         archive.writestr("__main__.py", _MAIN)
         for name in MODULES:
             archive.writestr(f"relais_rollback/{name}.py", sources[name])
-    os.chmod(str(folder / "program.pyz"), 0o600)
+    os.chmod(str(new), 0o600)
+    os.rename(str(new), str(folder / _PROGRAM))
 
 
 def install() -> None:

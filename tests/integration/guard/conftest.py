@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -206,6 +207,7 @@ def engineer(guard_lab: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def altered(place: Path, good: str, bad: str) -> Path:
     """The collection below a folder, with a ruleset in which something was replaced."""
+    subprocess.run([sys.executable, CHECKOUT / "runtime" / "build_artifact.py"], check=True)
     collection = place / "ansible_collections" / "relais" / "continuity"
     collection.mkdir(parents=True)
     for name in SHIPPED:

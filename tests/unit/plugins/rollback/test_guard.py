@@ -176,7 +176,7 @@ def test_a_file_that_is_replaced_meanwhile_is_looked_at_again(
 
 def test_the_program_that_stays_behind_is_complete(armed: store.Store) -> None:
     """It runs from where it lies, by itself; on this machine there is nothing for it to do."""
-    program = armed.snapshot("one") / "program.pyz"
+    program = armed.base / "program.pyz"
     code = f"import sys; sys.path.insert(0, {str(program)!r}); from relais_rollback import cli"
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
