@@ -82,8 +82,17 @@ services:
       wans:
         - fibre
       reason: preferred and up
+degraded:
+  description: What of the daemon itself does not work, since when and why. Decisions go on.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - part: journal
+      since: "2026-01-01T09:00:00.000Z"
+      why: "/var/lib/relais/journal.db: database or disk is full"
 healthy:
-  description: Whether every link is up and none is drained or forced.
+  description: Whether every link is up, none is drained or forced, and nothing is degraded.
   returned: success
   type: bool
   sample: true
@@ -102,7 +111,14 @@ def _summary(state: dict[str, Any]) -> dict[str, Any]:
         for name, service in state["services"].items()
     ]
     healthy = all(wan["state"] == "up" and wan["admin"] == "auto" for wan in wans)
-    return {"state": state, "wans": wans, "services": services, "healthy": healthy}
+    degraded = state.get("degraded", [])
+    return {
+        "state": state,
+        "wans": wans,
+        "services": services,
+        "degraded": degraded,
+        "healthy": healthy and not degraded,
+    }
 
 
 def main() -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import signal
@@ -29,14 +28,17 @@ from relais.core.events import (
     Tick,
     Traffic,
 )
-from relais.core.model import Config, Member, Service
+from relais.core.model import Member, Service
 from relais.core.state import initial
 from relais.core.step import step
 from relais.core.ticking import Pace
 from relais.shell import clock, handover, ledger, systemd
+from relais.shell.config_file import ConfigFile
 from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
 from relais.shell.flows import Flows
+from relais.shell.health import Health
+from relais.shell.housekeeping import Housekeeping
 from relais.shell.journal import Journal
 from relais.shell.ledger import Ledger
 from relais.shell.netlink import LinkWatcher
@@ -63,8 +65,9 @@ class Paths:
 class Daemon:
     """One gateway's failover daemon. Stopping it changes nothing in the kernel."""
 
-    def __init__(self, config: Config, paths: Paths, anchor_key: bytes | None = None) -> None:
-        self.config = config
+    def __init__(self, file: ConfigFile, paths: Paths, anchor_key: bytes | None = None) -> None:
+        self.config = config = file.config
+        self._file = file
         self._paths = paths
         self._anchor_key = anchor_key
         self.state = initial(config, clock.monotonic_ms())
@@ -84,24 +87,26 @@ class Daemon:
         self._read_ms = 0.0
         self._pace = Pace()
         self._written_ms = self._barked_ms = 0.0
-        self._counter_error = ""
+        self._health = Health(self._note)
+        self._housekeeping = Housekeeping(file, self._journal, self._nft, self._health)
+        self._stop = asyncio.Event()
         self._repairs = Repairs(
             config, self._nft, self._flows, lambda: self.state.steered, self._note, paths.run
         )
 
     async def run(self) -> None:
         """Watch and steer until SIGTERM or SIGINT."""
-        stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        self._sequence = self._journal.start()
+            loop.add_signal_handler(number, self._stop.set)
+        self._sequence = max(self._journal.start(), self._counted())
         self._ledger.start()
         self._probers = {
             wan.name: Prober(wan, self.config.targets, self._answered, self._anchor_key)
             for wan in self.config.wans
         }
         self._adopt()
+        self._housekeeping.start()
         self._turn_periods()
         answers, path = Answers(self), self._paths.run / "control.sock"
         control = ControlServer(path, answers.questions(), answers.orders())
@@ -113,7 +118,7 @@ class Daemon:
         self._tick()
         self._repairs.start()
         watching = asyncio.create_task(watcher.run())
-        stopping = asyncio.create_task(stop.wait())
+        stopping = asyncio.create_task(self._stop.wait())
         systemd.notify("READY=1")
         waited: list[asyncio.Future[Any]] = [watching, stopping, self._broken]
         done, _unused = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -153,8 +158,16 @@ class Daemon:
         self._service_events.update(legacy.origins)
         self.take(Adopted(now, known, dead, legacy.beliefs))
         if self.state.steered is not None:  # A predecessor may have kept it in another form.
-            with contextlib.suppress(OSError):
-                self._nft.keep(*self.state.steered)
+            self._nft.keep(*self.state.steered)
+
+    def _counted(self) -> int:
+        """The number of the last event by the state document: the journal lacks what it could not
+        write."""
+        try:
+            text = (self._paths.run / "state.json").read_text(encoding="utf-8")
+            return int(json.loads(text)["last_event"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
 
     def _members(self, service: Service, wans: tuple[str, ...]) -> tuple[Member, ...]:
         """The kernel's WANs of a service, with the weights that they have there."""
@@ -172,6 +185,7 @@ class Daemon:
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._turn_periods()
                 self._repairs.look_at(self.state.links)
+                self._look_after_itself()
                 self._write_state()
         except Exception as error:  # A defect must end the daemon, which systemd starts again.
             self._broken.set_exception(error)
@@ -185,6 +199,14 @@ class Daemon:
         wait_s = (next_ms - clock.monotonic_ms()) / 1000
         asyncio.get_running_loop().call_later(max(0.0, wait_s), self._tick)
 
+    def _look_after_itself(self) -> None:
+        """Notice what fails beside the lines; end when the configuration has become good again."""
+        self._housekeeping.look()
+        if self._file.mended():
+            why = "systemd starts it again, with the configuration that is good now"
+            self._note(Record("daemon", "relaisd ends", why), clock.monotonic_ms())
+            self._stop.set()
+
     def _turn_periods(self) -> None:
         """Begin the month of each quota that is due."""
         for began in self._ledger.due(self.state.links, clock.monotonic_ms()):
@@ -193,11 +215,10 @@ class Daemon:
     def _traffic(self) -> Mapping[str, Traffic]:
         try:
             counted = self._netfilter.counters("relais")
-            self._counter_error = ""
+            self._health.note("packet counters", None)
         except OSError as error:
-            if str(error) != self._counter_error:
-                self._counter_error = str(error)
-                log.error("cannot read the packet counters: %s", error)
+            why = f"cannot be read: {error}; a silent line is found by probes alone"
+            self._health.note("packet counters", why)
             return {}
         return {
             wan.name: Traffic(rx[0], tx[0], rx[1], tx[1])
@@ -320,8 +341,10 @@ class Daemon:
             replace_file(self._paths.run / "state.json", text.encode(), mode=0o644)
             legacy = handover.Legacy(leave(self.state), self._service_events)
             handover.write(self._handover, legacy)
+            self._health.note("state files", None)
         except OSError as error:
-            log.error("cannot write the state file: %s", error)
+            why = f"cannot be written: {error}; a successor would know less than this daemon"
+            self._health.note("state files", why)
 
     def document(self) -> dict[str, object]:
         document = report.state_document(self.state, clock.wall_text)
@@ -334,7 +357,7 @@ class Daemon:
             version=__version__,
             started_at=self._started_at,
             last_event=self._sequence,
-            journal_error=self._journal.error,
+            degraded=self._health.document(),
             repairs=self._repairs.summary(),
         )
         return document
@@ -357,6 +380,6 @@ def _needs_the_switch(action: Action) -> bool:
     return told or isinstance(action, Evict | Move)
 
 
-def run(config: Config, paths: Paths, anchor_key: bytes | None = None) -> None:
+def run(file: ConfigFile, paths: Paths, anchor_key: bytes | None = None) -> None:
     """Run the daemon in the foreground. Raises NftError and OSError when it cannot start."""
-    asyncio.run(Daemon(config, paths, anchor_key).run())
+    asyncio.run(Daemon(file, paths, anchor_key).run())

@@ -8,20 +8,20 @@ import faulthandler
 import importlib
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
 from relais import __version__
 from relais.cli_anchor import credential
 from relais.cli_tables import events_text, status_text, why_text
-from relais.core.config import ConfigError, parse_config
-from relais.core.fields import Problem
+from relais.core.config import ConfigError
 from relais.core.model import Admin, Config, ProbeKind
 from relais.shell.anchor import KEY_FILE, KeyFileError, read_keys
+from relais.shell.config_file import CONFIG, find_config, load_config
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
 from relais.shell.last_change import last_change
 
-CONFIG = Path("/etc/relais/config.json")
 DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
 
 
@@ -144,15 +144,18 @@ def _check_config(arguments: argparse.Namespace) -> int:
 def _daemon(arguments: argparse.Namespace) -> int:
     app = importlib.import_module("relais.app")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.raiseExceptions = False
+    if "JOURNAL_STREAM" in os.environ:  # A log that takes nothing must not hold us up.
+        os.set_blocking(sys.stderr.fileno(), False)
     faulthandler.enable()  # The watchdog's SIGABRT then leaves a stack in the journal.
     Path("/proc/self/comm").write_text("relaisd", encoding="ascii")
     try:
-        config = load_config(arguments.config)
+        file = find_config(arguments.config)
     except ConfigError as error:
         for problem in error.problems:
             print(f"relaisd: {arguments.config}: {problem}", file=sys.stderr)
         return USAGE
-    app.run(config, app.Paths(), _anchor_key(config))
+    app.run(file, app.Paths(), _anchor_key(file.config))
     return DONE
 
 
@@ -168,14 +171,3 @@ def _anchor_key(config: Config) -> bytes | None:
     except KeyFileError as error:
         logging.error("the anchor is not asked: %s", error)
         return None
-
-
-def load_config(path: Path) -> Config:
-    """Read and check a configuration file. Raises ConfigError, also for an unreadable file."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([Problem("(file)", f"cannot be read: {error.strerror}")]) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([Problem("(document)", f"is not JSON: {error}")]) from error
-    return parse_config(document)

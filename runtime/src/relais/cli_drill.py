@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -14,6 +15,7 @@ from relais.core.config import ConfigError
 from relais.core.drill.model import KINDS, MAX_SECONDS, MIN_SECONDS
 from relais.core.drill.words import in_words
 from relais.core.model import Config
+from relais.shell.config_file import CONFIG, load_config
 from relais.shell.control_client import ControlClient
 from relais.shell.drill.checks import Options, Refused, check
 from relais.shell.drill.client_process import ClientDied
@@ -43,7 +45,7 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         verb.add_argument(
             "--ignore-window", action="store_true", help="run outside the windows too"
         )
-        verb.add_argument("--config", type=Path, default=Path("/etc/relais/config.json"))
+        verb.add_argument("--config", type=Path, default=CONFIG)
         verb.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -57,8 +59,6 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _answer(arguments: argparse.Namespace, act: Callable[[argparse.Namespace, Config], int]) -> int:
     """Do it, and turn every foreseen failure into one message."""
-    from relais.cli import load_config  # it registers this module, so not at import
-
     try:
         return act(arguments, load_config(arguments.config))
     except Refused as error:
@@ -123,7 +123,9 @@ def _run_and_keep(arguments: argparse.Namespace, config: Config) -> int:
 
 
 def _say(text: str) -> None:
-    print(f"drill: {text}", file=sys.stderr, flush=True)
+    # Whoever listened may be gone, with the controller or its connection: the drill goes on.
+    with contextlib.suppress(OSError):
+        print(f"drill: {text}", file=sys.stderr, flush=True)
 
 
 def _end_well_on_signals() -> None:

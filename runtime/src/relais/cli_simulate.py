@@ -12,6 +12,7 @@ from pathlib import Path
 from relais.core.config import ConfigError
 from relais.core.model import Config
 from relais.core.recording import encode_decision
+from relais.shell.config_file import load_config
 from relais.simulate.measure import summary
 from relais.simulate.run import simulate
 from relais.simulate.scenario import (
@@ -101,8 +102,6 @@ def _world(arguments: argparse.Namespace) -> tuple[Config, Scenario]:
 
 
 def _config(path: Path) -> Config:
-    from relais.cli import load_config  # it registers this module, so not at import
-
     try:
         return load_config(path)
     except ConfigError as error:

@@ -44,6 +44,7 @@ def status_text(status: Mapping[str, Any]) -> str:
     ]
     parts = [
         f"{status['site']} ({status['gateway']}), relais {status['version']}",
+        *_degraded(status.get("degraded", ())),
         table(
             (
                 "WAN",
@@ -67,10 +68,14 @@ def status_text(status: Mapping[str, Any]) -> str:
         parts.append(f"Repairs: {repairs['last_hour']} in the last hour; see `relais events`")
     for name in repairs.get("fought_over", ()):
         parts.append(f"Another program keeps taking away: {name}")
-    if status.get("journal_error"):
-        parts.append(f"Journal: {status['journal_error']}")
     parts += _taken_back(status.get("last_change"))
     return "\n\n".join(parts)
+
+
+def _degraded(faults: Sequence[Mapping[str, str]]) -> list[str]:
+    """What of the daemon itself does not work, before anything else."""
+    lines = [f"DEGRADED {f['part']}, since {_clock(f['since'])}: {f['why']}" for f in faults]
+    return ["\n".join(lines)] if lines else []
 
 
 def _condition(wan: Mapping[str, Any]) -> str:

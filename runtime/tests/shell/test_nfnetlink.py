@@ -33,10 +33,11 @@ for port in (1001, 1002, 1003, 1004):
     open_ones += [server, socket.create_connection(("127.0.0.1", port)), server.accept()]
 kernel = Nfnetlink()
 wanted = {(0x101, 0xFFFF), (0x1FF, 0xFFFF)}
-before = sorted(found.server_port for found in kernel.tcp_connections(wanted))
+def found(marks): return [one for some in kernel.tcp_connections(marks) for one in some]
+before = sorted(one.server_port for one in found(wanted))
 kernel.flush_conntrack(0x1FF, 0xFFFF)
-after = sorted(found.server_port for found in kernel.tcp_connections(wanted))
-print(json.dumps([before, after, len(kernel.tcp_connections({(0x0, 0x0)}))]))
+after = sorted(one.server_port for one in found(wanted))
+print(json.dumps([before, after, len(found({(0x0, 0x0)}))]))
 """
 
 

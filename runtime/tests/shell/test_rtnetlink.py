@@ -28,7 +28,7 @@ kernel, monitor = Rtnetlink(), Monitor()
 link = {i.name: i for i in kernel.interfaces()}["wan1"]
 before = {
     "running": link.running,
-    "address": kernel.addresses()[link.index],
+    "address": kernel.address(link.index),
     "gateways": [kernel.gateway(table, link.index) for table in (1001, 1002, 1003, 1004)],
 }
 subprocess.run(["ip", "link", "set", "far", "down"], check=True)

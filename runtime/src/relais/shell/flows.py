@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain
 from typing import TypeVar
 
 from relais.shell.nfnetlink import Flow, Network, Nfnetlink
 from relais.shell.nudge import Nudger
 
-AT_ONCE = 50
+AT_ONCE = 100
 PAUSE_S = 0.005
-"""In small groups, so that a thousand flows do not hold the daemon up."""
+"""A hundred flows at a time, as the kernel hands them over, so that they do not hold the daemon
+up."""
 STALE_MS = 20_000.0
 T = TypeVar("T")
 
@@ -42,8 +44,9 @@ class Flows:
 
         The kernels before 6.8 cannot leave a protocol out of a flush.
         """
-        flows = self._netfilter.flows(mark, mask)
-        _paced([flow for flow in flows if not _tcp(flow)], self._netfilter.forget)
+        groups = self._netfilter.flows(mark, mask)
+        others = ([flow for flow in group if not _tcp(flow)] for group in groups)
+        _paced(others, self._netfilter.forget)
 
     def retranslate(self, networks: Collection[Network]) -> int:
         """Forget what began while no rule translated it, so that it begins anew; how many it were.
@@ -52,7 +55,8 @@ class Flows:
         on. One that was ever answered is let be. Raises OSError.
         """
         flows = self._netfilter.untranslated(networks)
-        _paced(flows, self._netfilter.forget)
+        groups = (flows[first : first + AT_ONCE] for first in range(0, len(flows), AT_ONCE))
+        _paced(groups, self._netfilter.forget)
         return len(flows)
 
     def fastest_pps(self, mark: int, mask: int, now_ms: float) -> float | None:
@@ -61,8 +65,9 @@ class Flows:
         None when there was no look a moment ago; a flow that the kernel does not count has none.
         Raises OSError.
         """
-        flows = [flow for flow in self._netfilter.flows(mark, mask) if not _tcp(flow)]
-        packets = {flow.key: flow.packets for flow in flows if flow.packets is not None}
+        flows = chain.from_iterable(self._netfilter.flows(mark, mask))
+        counted = (flow for flow in flows if not _tcp(flow))
+        packets = {flow.key: flow.packets for flow in counted if flow.packets is not None}
         looked_ms, before = self._looks.get(mark, (-STALE_MS, {}))
         self._looks[mark] = (now_ms, packets)
         if not 0 < now_ms - looked_ms < STALE_MS:
@@ -75,8 +80,8 @@ def _tcp(flow: Flow) -> bool:
     return flow.protocol == socket.IPPROTO_TCP
 
 
-def _paced(items: Sequence[T], act: Callable[[Sequence[T]], object]) -> None:
-    now, later = items[:AT_ONCE], items[AT_ONCE:]
-    act(now)
-    if later:
-        asyncio.get_running_loop().call_later(PAUSE_S, _paced, later, act)
+def _paced(groups: Iterator[Sequence[T]], act: Callable[[Sequence[T]], object]) -> None:
+    group = next(groups, None)
+    if group is not None:
+        act(group)
+        asyncio.get_running_loop().call_later(PAUSE_S, _paced, groups, act)

@@ -7,22 +7,27 @@ import json
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from relais.shell import recordings
+from relais.shell import database, recordings
 from relais.shell.recorder import Stretch
 
 KEEP_EVENTS = 200_000
 BATCH_EVENTS = 500
 WAITING_STRETCHES = 4
+KEEP_WAITING = 100
+"""How many changes wait for a disk that takes nothing; the oldest are dropped first."""
+RETRY_S = 5.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, kind TEXT NOT NULL,
   wan TEXT, service TEXT, what TEXT NOT NULL, why TEXT NOT NULL, inputs TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS events_at ON events (at);
 """
+_LAST = "SELECT coalesce(max(seq), 0) FROM events"
 _INSERT = (
     "INSERT OR IGNORE INTO events (seq, id, at, kind, wan, service, what, why, inputs) "
     "VALUES (:seq, :id, :at, :kind, :wan, :service, :what, :why, :inputs)"
@@ -31,34 +36,36 @@ _INSERT = (
 
 Statement = tuple[str, tuple[object, ...]]
 """One SQL statement and its parameters."""
+Change = Callable[[sqlite3.Connection], object]
 
 
 class Journal:
-    """Append-only. When the disk fails, events are dropped and `error` says why."""
+    """Append-only. While the disk takes nothing, `error` says why and the newest changes wait; a
+    damaged file is set aside and a new one begun."""
 
     def __init__(self, path: Path, *schemas: str) -> None:
         self._path = path
-        self._schemas = schemas
+        self._schema = "".join((_SCHEMA, recordings.SCHEMA, *schemas))
         self._queue: queue.Queue[Mapping[str, object] | Stretch | Statement | None] = queue.Queue(
             maxsize=10_000
         )
         self._room = threading.Semaphore(WAITING_STRETCHES)
+        self._waiting: deque[Change] = deque(maxlen=KEEP_WAITING)
+        self._prepared = False
         self.error: str | None = None
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
 
+    @property
+    def damaged(self) -> Path | None:
+        """The damaged file that was set aside, for as long as nobody removes it."""
+        return database.set_aside(self._path)
+
     def start(self) -> int:
         """Open the file and start writing; the number of the newest event kept, 0 for none."""
-        last = 0
-        try:
-            with sqlite3.connect(self._path, timeout=2.0) as database:
-                database.execute("PRAGMA journal_mode=WAL")
-                database.executescript("".join((_SCHEMA, recordings.SCHEMA, *self._schemas)))
-                last = database.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
-            database.close()
-        except sqlite3.Error as error:
-            self.error = f"{self._path}: {error}"
+        self._transact([])
+        rows = self.read(_LAST)
         self._thread.start()
-        return last
+        return int(rows[0][0]) if rows else 0
 
     def append(self, event: Mapping[str, object]) -> None:
         """Queue one event; it is dropped when ten thousand wait already."""
@@ -90,13 +97,10 @@ class Journal:
         """Rows as they are on the disk; for use at start only. None when the file cannot be read,
         and `error` says why."""
         try:
-            with sqlite3.connect(self._path, timeout=2.0) as database:
-                rows = database.execute(sql).fetchall()
-            database.close()
+            return database.read(self._path, sql)
         except sqlite3.Error as error:
             self.error = f"{self._path}: {error}"
             return []
-        return rows
 
     def stop(self) -> None:
         """Write what is queued, then end."""
@@ -104,8 +108,14 @@ class Journal:
         self._thread.join(timeout=3.0)
 
     def _write(self) -> None:
+        if self._prepared and not database.sound(self._path):
+            self._begin_anew()
         while True:
-            item = self._queue.get()
+            try:
+                item = self._queue.get(timeout=None if self.error is None else RETRY_S)
+            except queue.Empty:
+                self._store()
+                continue
             batch: list[Mapping[str, object]] = []
             while isinstance(item, Mapping):
                 batch.append(item)
@@ -113,27 +123,14 @@ class Journal:
                     break
                 item = self._queue.get()
             if batch:
-                self._store(batch)
+                self._store(_insertion(batch))
             if isinstance(item, Stretch):
                 self._store_stretch(item)
                 self._room.release()
             elif isinstance(item, tuple):
-                self._execute(item)
+                self._store(_execution(item))
             elif item is None:
                 return
-
-    def _store(self, batch: list[Mapping[str, object]]) -> None:
-        rows = [{**row, "inputs": json.dumps(row["inputs"])} for row in batch]
-
-        def insert(database: sqlite3.Connection) -> None:
-            database.executemany(_INSERT, rows)
-            newest = int(str(rows[-1]["seq"]))
-            database.execute("DELETE FROM events WHERE seq <= ?", (newest - KEEP_EVENTS,))
-
-        self._transact(insert)
-
-    def _execute(self, statement: Statement) -> None:
-        self._transact(lambda database: database.execute(*statement))
 
     def _store_stretch(self, stretch: Stretch) -> None:
         try:
@@ -141,14 +138,59 @@ class Journal:
         except (TypeError, ValueError) as error:  # A value without a form must not end the thread.
             self.error = f"a recording cannot be written: {error}"
             return
-        self._transact(lambda database: recordings.store(database, row))
+        self._store(lambda opened: recordings.store(opened, row))
 
-    def _transact(self, change: Callable[[sqlite3.Connection], object]) -> None:
-        """All of a change or nothing of it, also when the power fails."""
+    def _store(self, *change: Change) -> None:
+        """Make a change, after those that wait; all of them go on waiting when the disk fails."""
+        self._waiting.extend(change)
+        self._transact(list(self._waiting))
+
+    def _transact(self, changes: list[Change], *, again: bool = True) -> None:
+        """All of these changes or nothing of them, also when the power fails."""
         try:
-            with sqlite3.connect(self._path, timeout=2.0) as database:
-                change(database)
-            database.close()
-            self.error = None
+            with database.transaction(self._path) as opened:
+                if not self._prepared:
+                    opened.execute("PRAGMA journal_mode=WAL")
+                    opened.executescript(self._schema)
+                for change in changes:
+                    change(opened)
+        except sqlite3.OperationalError as error:
+            self.error = f"{self._path}: {error}"
         except sqlite3.Error as error:
             self.error = f"{self._path}: {error}"
+            if not database.is_damage(error):
+                self._waiting.clear()  # One of them can never be made.
+            elif again and self._begin_anew():
+                self._transact(changes, again=False)
+        else:
+            self._prepared = True
+            self._waiting.clear()
+            self.error = None
+
+    def _begin_anew(self) -> bool:
+        """Set the damaged file aside, and take along into a new one what can be read of the
+        quotas. False when the disk does not allow it."""
+        saved = database.salvage(self._path, "usage", "meters")
+        try:
+            database.put_aside(self._path)
+        except OSError as error:
+            self.error = f"{self._path} is damaged and cannot be set aside: {error.strerror}"
+            return False
+        self._prepared = False
+        self._transact([_execution(one) for one in saved], again=False)
+        return True
+
+
+def _insertion(batch: list[Mapping[str, object]]) -> Change:
+    rows = [{**row, "inputs": json.dumps(row["inputs"])} for row in batch]
+
+    def insert(opened: sqlite3.Connection) -> None:
+        opened.executemany(_INSERT, rows)
+        newest = int(str(rows[-1]["seq"]))
+        opened.execute("DELETE FROM events WHERE seq <= ?", (newest - KEEP_EVENTS,))
+
+    return insert
+
+
+def _execution(statement: Statement) -> Change:
+    return lambda opened: opened.execute(*statement)

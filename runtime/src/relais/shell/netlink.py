@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +14,15 @@ from relais.core.model import Wan
 from relais.shell.clock import monotonic_ms
 from relais.shell.rtnetlink import Monitor, Rtnetlink
 
-RESYNC_S = 5.0
+RESYNC_S, RETRY_S = 5.0, 0.1
+CALM_FACTOR = 5.0
+"""A full look begins after five times what the last one took: a storm of changes of others costs
+a fifth of a core at most. A lost carrier waits for no look."""
 HOLD_MS = 80.0
 """An address or route that goes while the carrier stays is mostly a program at work on it, or put
 back by us: what would cost every open flow waits for so long."""
 
+log = logging.getLogger("relaisd")
 Observe = Callable[[LinkObserved], None]
 Changed = Callable[[], None]
 
@@ -29,10 +34,10 @@ class LinkWatcher:
     def __init__(self, wans: tuple[Wan, ...], observe: Observe, changed: Changed) -> None:
         self._wans = wans
         self._observe = observe
-        self._any_ipv6 = any(wan.ipv6 for wan in wans)
         self._last: dict[str, LinkObserved] = {}
         self._told = changed
         self._held: dict[str, float] = {}
+        self._blind = False
         self._kernel = Rtnetlink()
         self._monitor = Monitor()
         self._changed = asyncio.Event()
@@ -44,10 +49,13 @@ class LinkWatcher:
         try:
             while True:
                 self._changed.clear()
-                self.look()
-                timer = loop.call_later(RESYNC_S, self._changed.set)
+                began = monotonic_ms()
+                again_s = self.look()
+                calm_ms = began + CALM_FACTOR * (monotonic_ms() - began)
+                timer = loop.call_later(again_s, self._changed.set)
                 await self._changed.wait()
                 timer.cancel()
+                await asyncio.sleep((calm_ms - monotonic_ms()) / 1000)
         finally:
             loop.remove_reader(self._monitor.fileno())
             self._monitor.close()
@@ -65,19 +73,29 @@ class LinkWatcher:
             pass  # Messages were lost: the full look sees what they said.
         self._told()
 
-    def look(self) -> None:
-        """Tell what has changed since the last look, at first all of it."""
+    def look(self) -> float:
+        """Tell what has changed since the last look, at first all of it; seconds until the next
+        look, unless something changes before."""
+        try:
+            self._look()
+        except OSError as error:
+            if not self._blind:
+                log.warning("the state of the lines cannot be read, trying on: %s", error)
+            self._blind = True
+            return RETRY_S
+        self._blind = False
+        return RESYNC_S
+
+    def _look(self) -> None:
         links = {interface.name: interface for interface in self._kernel.interfaces()}
-        addresses = self._kernel.addresses()
-        addresses6 = self._kernel.addresses(socket.AF_INET6) if self._any_ipv6 else {}
         for wan in self._wans:
             link = links.get(wan.interface)
             if link is None:
                 self._tell(_without_carrier(wan, present=False))
                 continue
             gateway = self._kernel.gateway(wan.table, link.index)
-            address6 = addresses6.get(link.index) if wan.ipv6 else None
-            address = addresses.get(link.index)
+            address = self._kernel.address(link.index)
+            address6 = self._kernel.address(link.index, socket.AF_INET6) if wan.ipv6 else None
             running = link.running
             self._tell(LinkObserved(0.0, wan.name, running, address, gateway, address6))
 

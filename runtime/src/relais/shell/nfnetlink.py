@@ -10,10 +10,18 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from relais.shell.netlink_socket import ACK, DUMP, NetlinkSocket, attribute, attributes
+from relais.shell.netlink_socket import (
+    ACK,
+    DUMP,
+    NetlinkSocket,
+    attribute,
+    attributes,
+    messages,
+)
 from relais.shell.nudge import Connection
 
 NETLINK_NETFILTER = 12
@@ -32,6 +40,9 @@ _CTA_COUNTERS_PACKETS = 1
 _NFPROTO_INET = 1
 _NESTED = 0x8000
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MOST_BYTES = 32_000_000
+"""Of an answer about flows: some 100,000 of them. Those beyond are not nudged; they are reset when
+they next speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +85,27 @@ class Nfnetlink:
             found[name] = (packets, int.from_bytes(data.get(_COUNTER_BYTES, b"\0"), "big"))
         return found
 
-    def tcp_connections(self, marks: Collection[tuple[int, int]]) -> list[Connection]:
-        """Open TCP connections with `connmark & mask == mark` for one of these. Raises OSError."""
-        mark, mask = _common(marks)
-        wanted = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
-        kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
-        found: list[Connection] = []
-        for body in self._request(kind, DUMP, socket.AF_UNSPEC, wanted):
-            entry = dict(attributes(body))
-            marked = int.from_bytes(entry.get(_CTA_MARK, b""), "big")
-            connection = _open_tcp(entry)
-            if connection is not None and any(marked & each == m for m, each in marks):
-                found.append(connection)
-        return found
+    def tcp_connections(self, marks: Collection[tuple[int, int]]) -> Iterator[list[Connection]]:
+        """Open TCP connections with `connmark & mask == mark` for one of these, some at a time.
 
-    def flows(self, mark: int, mask: int) -> list[Flow]:
-        """Tracked flows with `connmark & mask == mark`. Raises OSError."""
+        The kernel is asked at once, what it said is read as it is taken: a hundred thousand take
+        the kernel a moment, and us some seconds. Raises OSError.
+        """
+        packets = self._conntrack(*_common(marks))
+        return (_marked(packet, marks) for packet in packets)
+
+    def flows(self, mark: int, mask: int) -> Iterator[list[Flow]]:
+        """Tracked flows with `connmark & mask == mark`, some at a time likewise. Raises OSError."""
+        packets = self._conntrack(mark, mask)
+        return ([_flow(entry) for entry in _entries(packet)] for packet in packets)
+
+    def _conntrack(self, mark: int, mask: int) -> Iterator[bytes]:
+        """The kernel's answer in packets, which are forgotten as they are taken."""
         wanted = _u32(_CTA_MARK, mark) + _u32(_CTA_MARK_MASK, mask)
+        payload = struct.pack("=BBH", socket.AF_UNSPEC, 0, 0) + wanted
         kind = (_SUBSYS_CTNETLINK << 8) | _CT_GET
-        bodies = self._request(kind, DUMP, socket.AF_UNSPEC, wanted)
-        return [_flow(dict(attributes(body))) for body in bodies]
+        packets = deque(self._socket.unread(kind, payload, MOST_BYTES))
+        return (packets.popleft() for _unused in range(len(packets)))
 
     def untranslated(self, networks: Collection[Network]) -> list[Flow]:
         """Flows from these networks that kept their source and that nobody has answered.
@@ -138,6 +150,25 @@ def _common(marks: Collection[tuple[int, int]]) -> tuple[int, int]:
     for mark, each in marks:
         mask &= each & ~(mark ^ first)
     return first & mask, mask
+
+
+def _entries(packet: bytes) -> Iterator[Mapping[int, bytes]]:
+    """The flows in a packet of a dump, by attribute."""
+    for kind, _unused, body in messages(packet):
+        if kind >> 8 == _SUBSYS_CTNETLINK:
+            yield dict(attributes(body[4:]))
+
+
+def _marked(packet: bytes, marks: Collection[tuple[int, int]]) -> list[Connection]:
+    """The open TCP connections in a packet that have one of these marks."""
+    found = []
+    for entry in _entries(packet):
+        marked = int.from_bytes(entry.get(_CTA_MARK, b""), "big")
+        if any(marked & mask == mark for mark, mask in marks):
+            connection = _open_tcp(entry)
+            if connection is not None:
+                found.append(connection)
+    return found
 
 
 def _open_tcp(entry: Mapping[int, bytes]) -> Connection | None:

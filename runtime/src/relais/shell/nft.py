@@ -29,6 +29,8 @@ class Nft:
     def __init__(self, config: Config, live_file: Path) -> None:
         self._config = config
         self._live_file = live_file
+        self._live: str | None = None
+        self.live_error: str | None = None
         try:
             module = importlib.import_module("nftables")
         except ImportError as error:
@@ -43,16 +45,17 @@ class Nft:
         """Replace the whole choice in one transaction and read it back. Raises NftError.
 
         The live file, which a reload of the ruleset includes, is written first, so that a reload
-        that comes between the two cannot bring the old choice back.
+        that comes between the two cannot bring the old choice back. Where it cannot be written,
+        `live_error` says so and the kernel is told all the same.
         """
-        before = self._live_file.read_bytes() if self._live_file.exists() else None
+        before = self._live
         held = self.keep(choices, dead)
         try:
             self._command(steer_commands(held))
             found, _unused = self.read()
         except NftError:
             if before is not None:
-                replace_file(self._live_file, before, mode=0o644)
+                self._write_live(before)
             raise
         wrong = [name for name, members in choices.items() if found.get(name) != _shown(members)]
         if wrong:
@@ -61,10 +64,24 @@ class Nft:
     def keep(
         self, choices: Mapping[str, tuple[Member, ...]], dead: frozenset[int]
     ) -> Mapping[str, str]:
-        """Write the live file; the elements in it. Raises OSError."""
+        """Write the live file; the elements in it. Where it cannot be written, `live_error` says
+        so: the kernel is to hold the choice all the same."""
         held = elements(self._config, choices, dead)
-        replace_file(self._live_file, live_text(held).encode(), mode=0o644)
+        self._write_live(live_text(held))
         return held
+
+    def keep_again(self) -> None:
+        """Write a live file that could not be written."""
+        if self.live_error is not None and self._live is not None:
+            self._write_live(self._live)
+
+    def _write_live(self, text: str) -> None:
+        self._live = text
+        try:
+            replace_file(self._live_file, text.encode(), mode=0o644)
+            self.live_error = None
+        except OSError as error:
+            self.live_error = f"{self._live_file}: {error.strerror}"
 
     def load(self, ruleset: str) -> None:
         """Load a whole ruleset in one transaction, as its unit does. Raises NftError.

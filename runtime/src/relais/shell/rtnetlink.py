@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from relais.shell.netlink_socket import (
-    DUMP,
     RECEIVE_BYTES,
     NetlinkSocket,
     attribute,
@@ -32,6 +31,8 @@ _SCOPE_UNIVERSE, _UNICAST = 0, 1
 _UNFIT = 0x08 | 0x20 | 0x40  # IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TENTATIVE
 _GROUPS = 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000
 """Links, and of both versions addresses, routes and rules: 1 << (RTNLGRP_... - 1)."""
+AT_ONCE = 64
+"""Packets read before others have their turn; one holds a change, or some of the same request."""
 _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=8BI")
@@ -62,29 +63,27 @@ class Rtnetlink:
     def interfaces(self) -> list[Interface]:
         """All interfaces."""
         wanted = attribute(_IFLA_EXT_MASK, struct.pack("=I", _SKIP_STATISTICS))
-        answers = self._socket.ask(_GETLINK, DUMP, _LINK.pack(0, 0, 0, 0, 0) + wanted)
+        answers = self._socket.whole(_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + wanted)
         return [_interface(body) for body in answers]
 
-    def addresses(self, family: socket.AddressFamily = socket.AF_INET) -> dict[int, str]:
-        """The first global address of each interface that is fit for use, with its prefix, by
-        index; `family` is AF_INET or AF_INET6."""
-        found: dict[int, str] = {}
-        wanted = _ADDRESS.pack(family, 0, 0, 0, 0)
-        for body in self._socket.ask(_GETADDR, DUMP, wanted):
-            _unused, prefix, flags, scope, index = _ADDRESS.unpack_from(body)
+    def address(self, index: int, family: socket.AddressFamily = socket.AF_INET) -> str | None:
+        """The first global address of an interface that is fit for use, with its prefix; `family`
+        is AF_INET or AF_INET6."""
+        for body in self._socket.whole(_GETADDR, _ADDRESS.pack(family, 0, 0, 0, index)):
+            _unused, prefix, flags, scope, there = _ADDRESS.unpack_from(body)
+            if there != index or scope != _SCOPE_UNIVERSE or flags & _UNFIT:
+                continue
             named = dict(attributes(body[_ADDRESS.size :]))
             address = named.get(_IFA_LOCAL) or named.get(_IFA_ADDRESS)
-            fit = scope == _SCOPE_UNIVERSE and not flags & _UNFIT
-            if fit and address is not None:
-                found.setdefault(index, f"{socket.inet_ntop(family, address)}/{prefix}")
-        return found
+            if address is not None:
+                return f"{socket.inet_ntop(family, address)}/{prefix}"
+        return None
 
     def gateway(self, table: int, index: int) -> str | None:
         """The next hop of a table's IPv4 default route; `on-link` for one without."""
         wanted = _ROUTE.pack(socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)
         wanted += attribute(_RTA_TABLE, struct.pack("=I", table))
-        # The whole answer is read even when the first route is the one: the next request follows.
-        for body in list(self._socket.ask(_GETROUTE, DUMP, wanted)):
+        for body in self._socket.whole(_GETROUTE, wanted):
             _unused, prefix, *_unused, kind, _unused = _ROUTE.unpack_from(body)
             named = dict(attributes(body[_ROUTE.size :]))
             there = int.from_bytes(named.get(_RTA_OIF, b""), sys.byteorder)
@@ -111,9 +110,9 @@ class Monitor:
         self._socket.close()
 
     def changed(self) -> Iterator[Interface]:
-        """Read what has come in; the interfaces that it names. Raises OSError when the kernel had
-        to drop messages (ENOBUFS)."""
-        while True:
+        """Read what has come in, or some of a flood; the interfaces that it names. Raises OSError
+        when the kernel had to drop messages (ENOBUFS)."""
+        for _attempt in range(AT_ONCE):
             try:
                 data = self._socket.recv(RECEIVE_BYTES)
             except BlockingIOError:

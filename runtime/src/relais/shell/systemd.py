@@ -16,6 +16,7 @@ def notify(*lines: str) -> None:
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
         try:
-            channel.sendto("\n".join(lines).encode(), address)
+            # Not even a service manager that hangs may hold us up.
+            channel.sendto("\n".join(lines).encode(), socket.MSG_DONTWAIT, address)
         except OSError:
             return
