@@ -157,8 +157,9 @@ class Gateway:
 
 
 def lab_name(purpose: str) -> str:
-    """A name that another checkout on this machine does not use."""
-    return f"t-{purpose}-{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:6]}"
+    """A name that no other checkout and no other worker on this machine uses."""
+    user = f"{CHECKOUT} {os.environ.get('PYTEST_XDIST_WORKER', '')}".rstrip()
+    return f"t-{purpose}-{hashlib.sha256(user.encode()).hexdigest()[:6]}"
 
 
 def shared(purpose: str, *options: str) -> Iterator[Lab]:
