@@ -76,7 +76,7 @@ def test_a_gateway_asks_it_and_keeps_the_key_to_itself(anchored: Any) -> None:
 def test_a_silent_line_is_left_because_of_the_anchor(anchored: Any) -> None:
     drilled = anchored.exec(
         "gw", "relais", "drill", "run", "--wan", "fibre", "--kind", "silent", "--seconds", "8",
-        "--json",
+        "--budget-ms", "8000", "--json",
     )  # fmt: skip
     assert drilled.returncode == 0, drilled.stdout + drilled.stderr
     timeline = json.loads(drilled.stdout)["timeline"]
@@ -85,12 +85,8 @@ def test_a_silent_line_is_left_because_of_the_anchor(anchored: Any) -> None:
 
 
 def test_a_dead_anchor_moves_nothing(anchored: Any) -> None:
-    anchored.wait("the lines are well", lambda: all(
-        wan["state"] == "up" for wan in status(anchored)["wans"].values()))  # fmt: skip
+    anchored.at_rest()
     anchored.wait("the anchor answers", lambda: answers(anchored) == {True})
-    # A word of the administrator ends voice's wait for a pause between calls.
-    anchored.exec("gw", "relais", "link", "fibre", "auto")
-    anchored.wait("every service is back", lambda: uses(anchored) == {"fibre"})
     before = switches(anchored)
     hook = "type filter hook input priority 0; policy accept;"
     drop = f"ip daddr {ANCHOR} udp dport 8367 drop"
@@ -102,15 +98,16 @@ def test_a_dead_anchor_moves_nothing(anchored: Any) -> None:
         assert anchored.ping("lan", "198.51.100.10", "-i0.02", "-c400")
         anchored.wait("it is no longer listened to", lambda: all(
             wan["targets"]["anchor"]["missed"] >= 5 for wan in status(anchored)["wans"].values()
-            if not wan["metered"]), within_s=60)  # fmt: skip
+            if not wan["metered"]))  # fmt: skip
         document = status(anchored)
         assert switches(anchored) == before
         assert {wan["state"] for wan in document["wans"].values()} == {"up"}
         assert uses(anchored) == {"fibre"}
-        assert document["wans"]["fibre"]["loss_percent"] == 0.0
+        # Were they counted, five misses among the newest thirty or so probes would be 14 %.
+        assert document["wans"]["fibre"]["loss_percent"] < 5
     finally:
         anchored.exec("internet", "nft", "delete table inet dead_anchor")
-    anchored.wait("it is asked again", lambda: answers(anchored) == {True}, within_s=60)
+    anchored.wait("it is asked again", lambda: answers(anchored) == {True})
 
 
 def playbook(lab: Any, name: str, *more: str) -> subprocess.CompletedProcess[str]:

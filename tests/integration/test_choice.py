@@ -42,7 +42,7 @@ def write(lab: Any, document: dict[str, Any]) -> None:
     assert lab.exec("gw", "sh", "-c", f"cat > {CONFIG}", stdin=text).returncode == 0
     assert lab.exec("gw", "relais", "check-config", CONFIG).returncode == 0
     lab.exec("gw", "systemctl", "restart", "relaisd")
-    lab.wait("every line up", lambda: well(lab), within_s=60)
+    lab.wait("every line up", lambda: well(lab))
 
 
 def well(lab: Any) -> bool:
@@ -54,14 +54,8 @@ def well(lab: Any) -> bool:
 
 @pytest.fixture
 def gateway(site_lab: Any) -> Any:
-    """The provisioned site with both lines up and nothing set by hand."""
-    site_lab.do("fault", "all", "clear")
-    site_lab.exec("gw", "systemctl", "start", "relaisd")
-    site_lab.wait("every line up", lambda: well(site_lab), within_s=60)
-    for wan in ("fibre", "lte"):
-        relais(site_lab, "link", wan, "auto")
-    # Lost probes count against the limits of voice until two minutes of newer ones have come.
-    site_lab.wait("voice on fibre", lambda: uses(site_lab, "voice") == ["fibre"], within_s=300)
+    """The provisioned site at rest."""
+    site_lab.at_rest()
     return site_lab
 
 
@@ -115,7 +109,7 @@ def test_a_call_keeps_its_service_on_the_backup_until_it_has_ended(gateway: Any)
         assert why(gateway, "voice")["rule"] == "between_calls"
         assert uses(gateway, "voice") == ["lte"]
         assert wan_of_flow(gateway, 5060) == {"lte"}
-    gateway.wait("voice returns", lambda: uses(gateway, "voice") == ["fibre"], within_s=60)
+    gateway.wait("voice returns", lambda: uses(gateway, "voice") == ["fibre"])
     answer = why(gateway, "voice")
     event = next(event for event in answer["events"] if event["id"] == answer["event"])
     assert "no call seen on lte for" in event["why"]
@@ -192,7 +186,7 @@ def test_services_leave_a_line_whose_month_is_used_up_as_they_matter(
     assert told() == ["lte has used 80 % of its quota"]
     before = quota()["used_gb"]
     gateway.exec("gw", "systemctl", "restart", "relaisd")
-    gateway.wait("every line up", lambda: well(gateway), within_s=60)
+    gateway.wait("every line up", lambda: well(gateway))
     assert quota()["used_gb"] >= before, "a restart forgets nothing"
     assert on_lte() == {"voice", "vpn", "web"}
     load(gateway, "gw", 500, "-I", "wan2")

@@ -48,13 +48,10 @@ def leftovers(lab: Any) -> str:
 @pytest.fixture
 def gateway(site_lab: Any) -> Iterator[Any]:
     """The provisioned site, at rest before and after."""
-    site_lab.do("fault", "all", "clear")
-    for wan in ("fibre", "lte"):
-        site_lab.exec("gw", "relais", "link", wan, "auto")
+    site_lab.at_rest()
     site_lab.wait("a drill may run", lambda: may_run(site_lab), within_s=90)
-    site_lab.exec("gw", "relais", "link", "fibre", "auto")  # Voice waits for no pause.
     yield site_lab
-    site_lab.wait("the fault is over", lambda: not fault_is_in(site_lab), within_s=60)
+    site_lab.wait("the fault is over", lambda: not fault_is_in(site_lab))
 
 
 @pytest.mark.parametrize("kind", ["silent", "carrier"])

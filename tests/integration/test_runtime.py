@@ -38,25 +38,8 @@ def answers(lab: Any) -> bool:
 
 @pytest.fixture
 def gateway(site_lab: Any) -> Any:
-    """The provisioned site with every line up and well, and nothing set by hand."""
-
-    def healthy() -> bool:
-        if not answers(site_lab):
-            return False
-        status = relais(site_lab, "status")
-        wans = status["wans"].values()
-        return all(wan["state"] == "up" and wan["quality"] == "good" for wan in wans)
-
-    def calm() -> None:
-        site_lab.do("fault", "all", "clear")
-        site_lab.exec("gw", "systemctl", "start", "relaisd")
-        site_lab.wait("every line up", healthy, within_s=60)
-        for wan in ("fibre", "lte"):
-            relais(site_lab, "link", wan, "auto")
-        # Lost probes count against the limits of voice until two minutes of newer ones have come.
-        site_lab.wait("voice on fibre", lambda: uses(site_lab) == ["fibre"], within_s=300)
-
-    calm()
+    """The provisioned site at rest."""
+    site_lab.at_rest()
     return site_lab
 
 

@@ -84,26 +84,11 @@ def quality(gateway: Any) -> str:
     return found
 
 
-def whole(gateway: Any) -> bool:
-    answer = gateway.lab.exec("gw", "relais", "status", "--json")
-    wans = json.loads(answer.stdout)["wans"].values() if answer.returncode == 0 else []
-    return bool(wans) and all(w["state"] == "up" and w["quality"] == "good" for w in wans)
-
-
 @pytest.fixture
-def calm(gateway: Any) -> Iterator[Any]:
-    """Every line whole and forgiven, the default service on the fibre, before and after."""
-
-    def restore() -> None:
-        gateway.lab.do("fault", "all", "clear")
-        gateway.lab.wait("both lines", lambda: whole(gateway), within_s=60)
-        for wan in ("fibre", "lte"):
-            gateway.run("relais", "link", wan, "auto")
-        gateway.lab.wait("fibre", lambda: line_of_default(gateway) == ["fibre"], within_s=60)
-
-    restore()
-    yield gateway
-    restore()
+def calm(gateway: Any) -> Any:
+    """The gateway of a site at rest."""
+    gateway.lab.at_rest()
+    return gateway
 
 
 def in_lan(gateway: Any, program: str) -> Any:
@@ -162,7 +147,7 @@ def test_a_silent_cut_moves_new_flows_and_ends_open_ones_and_failback_ends_none(
         with running(calm, TALKER) as during:
             assert said(during, "speak") == "b'1'"
             calm.lab.do("fault", "isp-fibre", "clear")
-            calm.lab.wait("failback", lambda: line_of_default(calm) == ["fibre"], within_s=60)
+            calm.lab.wait("failback", lambda: line_of_default(calm) == ["fibre"])
             assert seen_from(calm) == FIBRE
             assert said(during, "speak") == "b'1'"
 
@@ -178,8 +163,8 @@ def test_a_lost_carrier_tells_an_idle_host_and_moves_new_flows(calm: Any) -> Non
 def test_a_line_whose_ipv6_alone_is_dead_is_left_and_says_so(calm: Any) -> None:
     try:
         assert calm.lab.exec("isp-fibre", "nft", NO_IPV6).returncode == 0
-        calm.lab.wait("lte", lambda: line_of_default(calm) == ["lte"], within_s=60)
-        calm.lab.wait("partial", lambda: quality(calm) == "partial", within_s=60)
+        calm.lab.wait("lte", lambda: line_of_default(calm) == ["lte"])
+        calm.lab.wait("partial", lambda: quality(calm) == "partial")
         fibre = status(calm)["wans"]["fibre"]
         assert fibre["quality_reason"] == "no IPv6 target answers here, all answer elsewhere"
         assert fibre["targets"]["resolver-a"]["answers"] is True

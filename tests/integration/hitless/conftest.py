@@ -111,25 +111,6 @@ class Office:
             if "ESTABLISHED" in flow
         }
 
-    def well(self) -> bool:
-        """Whether every line is, and every service on the one that it prefers."""
-        if not self.answers():
-            return False
-        status = self.status()
-        lines = [(wan["state"], wan["quality"], wan["admin"]) for wan in status["wans"].values()]
-        rules = {service["rule"] for service in status["services"].values()}
-        return set(lines) == {("up", "good", "auto")} and rules == {"preferred"}
-
-    def put_right(self) -> None:
-        """Every line whole, nothing set by hand, the daemon at work."""
-        self.lab.do("fault", "all", "clear")
-        self.run("systemctl", "start", "relaisd")
-        self.lab.wait("the daemon answers", self.answers)
-        self.lab.wait("every line answers", lambda: set(self.states().values()) == {"up"})
-        for wan in WANS:
-            self.lab.relais("link", wan, "auto")
-        self.lab.wait("all is well", self.well, within_s=300)
-
     @contextmanager
     def at_work(self) -> Iterator[Seen]:
         """Calls, downloads and idle sessions on both lines for as long as the block lasts."""
@@ -177,8 +158,8 @@ def provisioned(gateway: Any, own: str) -> Iterator[Office]:
 
 @pytest.fixture
 def office(provisioned: Office) -> Office:
-    """The same, with all well."""
-    provisioned.put_right()
+    """The same, at rest."""
+    provisioned.lab.at_rest()
     return provisioned
 
 

@@ -25,23 +25,6 @@ class Office:
 
     lab: Any
 
-    def calm(self) -> None:
-        """Every line up and well, the voice on the fibre, nothing fought over."""
-        self.lab.do("fault", "all", "clear")
-        # Without the memory of a bad time, which a metered line in reserve loses slowly.
-        for command in ("systemctl stop relaisd", "rm -f /run/relais/handover.json"):
-            self.lab.exec("gw", *command.split())
-        self.lab.exec("gw", "systemctl", "start", "relaisd")
-
-        def well() -> bool:
-            if self.lab.exec("gw", "relais", "status").returncode != 0:
-                return False
-            wans = self.lab.relais("status")["wans"].values()
-            good = all(wan["state"] == "up" and wan["quality"] == "good" for wan in wans)
-            return good and self.uses() == ["fibre"]
-
-        self.lab.wait("every line is well and voice on the fibre", well, within_s=120)
-
     def uses(self) -> list[str]:
         """WANs of the voice."""
         voice = self.lab.relais("status")["services"]["voice"]
@@ -68,20 +51,8 @@ class Office:
         return shown
 
 
-@pytest.fixture(scope="module")
-def office(site_lab: Any) -> Office:
-    """The provisioned site in its best state, once for all tests of a module."""
-    office = Office(site_lab)
-    office.calm()
-    return office
-
-
 @pytest.fixture
-def gateway(office: Office) -> Office:
-    """The same, with every line still up."""
-
-    def up() -> bool:
-        return all(wan["state"] == "up" for wan in office.lab.relais("status")["wans"].values())
-
-    office.lab.wait("every line up", up, within_s=60)
-    return office
+def gateway(site_lab: Any) -> Office:
+    """The provisioned site at rest."""
+    site_lab.at_rest()
+    return Office(site_lab)

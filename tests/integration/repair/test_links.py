@@ -52,7 +52,7 @@ def test_a_lease_with_another_address_and_next_hop_is_followed(gateway: Any) -> 
                     now = gateway.wan("lte")
                     return now["gateway"] == router and str(now["address"]).startswith(address)
 
-                gateway.lab.wait("the lease is followed", followed, within_s=10)
+                gateway.lab.wait("the lease is followed", followed)
             fault = f"lease with another {'address' if address else 'next hop'}"
             print(json.dumps({"fault": fault, "lost": losses["lost"], "took_ms": None}))
             assert losses["lost"] < 2 * BLINK

@@ -47,7 +47,7 @@ def test_what_other_programs_take_away_is_put_back(gateway: Any) -> None:
         for what, command in GONE.items():
             instants[what] = time.monotonic()
             assert gateway.lab.exec("gw", "sh", "-c", command).returncode == 0
-            gateway.lab.wait(f"{what}: back", lambda: gateway.picture() == before, within_s=10)
+            gateway.lab.wait(f"{what}: back", lambda: gateway.picture() == before)
         instants["nothing"] = time.monotonic()
     told = gateway.events(first, "repair")
     lost = within(instants, [(at, 1) for at in losses["lost_at"]])
@@ -92,7 +92,7 @@ def test_what_others_add_is_left_alone(gateway: Any) -> None:
     gateway.lab.exec("gw", "ip", "rule", "del", "priority", "2002")
     gateway.lab.wait("the rule is repaired", lambda: gateway.events(last, "repair") != [])
     try:
-        gateway.lab.wait("all is as before", lambda: gateway.picture() == with_them, within_s=10)
+        gateway.lab.wait("all is as before", lambda: gateway.picture() == with_them)
         assert "other" in gateway.lab.exec("gw", "nft", "list", "tables").stdout
         assert len(gateway.events(last, "repair")) == 1
     finally:
@@ -135,7 +135,7 @@ def test_a_fight_is_told_once_and_not_fought(gateway: Any) -> None:
     fought = gateway.lab.relais("status")["repairs"]["fought_over"]
     assert fought == ["IPv4 rule 2002 to table 1002 for mark 0x200"]
     assert fought[0] in gateway.lab.exec("gw", "relais", "status").stdout
-    gateway.calm()
+    gateway.lab.forget()
 
 
 def test_a_flow_that_began_untranslated_works_after_the_repair(gateway: Any) -> None:
@@ -153,4 +153,3 @@ def test_a_flow_that_began_untranslated_works_after_the_repair(gateway: Any) -> 
         assert client.stdout.readline() == "ready\n"
         client.terminate()
         client.stdout.read()
-    gateway.calm()
