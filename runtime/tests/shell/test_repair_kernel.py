@@ -72,6 +72,10 @@ table inet relais {
         ct state { established, related } accept
         iifname @wan_interfaces drop
     }
+    chain output {
+        type filter hook output priority filter; policy accept;
+        oifname "lo" counter accept
+    }
 }
 table inet other { chain a { }; }
 """
@@ -94,6 +98,8 @@ whole = reader.read()
 nft("add element inet relais domains_a4 { 192.0.2.1 }")
 told["element"] = heard()
 told["lost_by_element"] = lost(whole.content, reader.read().content)
+subprocess.run(["ping", "-qc1", "127.0.0.1"], check=True, stdout=subprocess.DEVNULL)
+told["lost_by_traffic"] = lost(whole.content, reader.read().content)
 nft("flush chain inet relais forward")
 told["flush"] = heard()
 told["lost"] = lost(whole.content, reader.read().content)
@@ -136,12 +142,13 @@ def test_what_was_taken_away_is_put_back_as_it_was() -> None:
 
 
 def test_a_change_of_the_table_is_heard_with_its_program_and_what_is_gone() -> None:
-    told = inside("\n", WATCH, RULESET)
+    told = inside("\nip link set lo up\n", WATCH, RULESET)
     assert told == {
         "none": None,
         "load": [["nft", True, ["__set0", "wan_interfaces"]]],
         "element": [["nft", False, ["domains_a4"]]],
         "lost_by_element": [],
+        "lost_by_traffic": [],
         "flush": [["nft", True, []]],
         "lost": ["2 of 2 rules of chain forward are gone"],
         "lost_by_reload": [],

@@ -121,6 +121,17 @@ def test_the_owners_own_work_loses_nothing_and_needs_no_repair(gateway: Any) -> 
     assert gateway.events(last, "evict") == []
 
 
+def test_what_a_rule_has_counted_is_no_damage(gateway: Any) -> None:
+    knock = ("nc", "-z", "-w", "1", "203.0.113.2", "22")
+    assert gateway.lab.exec("isp-fibre", *knock).returncode != 0
+    dropped = gateway.lab.exec("gw", "nft", "list", "chain", "inet", "relais", "dropped").stdout
+    assert "counter packets 0 " not in dropped
+    last = gateway.last_event()
+    gateway.lab.exec("gw", "systemctl", "restart", "relaisd")  # A daemon looks before it is ready.
+    assert gateway.events(last, "repair") == []
+    assert gateway.events(last, "daemon") != []
+
+
 def test_a_fight_is_told_once_and_not_fought(gateway: Any) -> None:
     last = gateway.last_event()
     loop = "for i in 1 2 3 4 5 6 7 8 9 10; do ip rule del priority 2002 2>&-; sleep 0.1; done"

@@ -29,6 +29,9 @@ _NEWELEMENTS, _DELELEMENTS, _NEWGEN = 12, 14, 15
 _TABLE_HANDLE = 4
 _CHAIN_NAME, _CHAIN_HOOK, _CHAIN_POLICY, _CHAIN_TYPE = 3, 4, 5, 7
 _RULE_CHAIN, _RULE_EXPRESSIONS = 2, 4
+_EXPRESSION_NAME, _EXPRESSION_DATA = 1, 2
+_COUNTING = frozenset({"counter", "quota", "last"})
+"""Expressions whose data in the kernel is what passed: it says nothing of the rule."""
 _SET_NAME, _SET_FLAGS = 2, 3
 _ELEMENTS_SET, _ELEMENTS = 2, 3
 _OBJECT_NAME = 2
@@ -82,7 +85,7 @@ class TableReader:
                 content[f"chain {_name(chain[_CHAIN_NAME])}"] = (_digest(b"|".join(parts)),)
         for rule in self._ask(_GETRULE, self._of_table):
             chain_name = f"chain {_name(rule[_RULE_CHAIN])}"
-            digest = _digest(rule.get(_RULE_EXPRESSIONS, b""))
+            digest = _rule_digest(rule.get(_RULE_EXPRESSIONS, b""))
             content[chain_name] = (*content.get(chain_name, ("",)), digest)
         for item in list(self._ask(_GETSET, self._of_table)):
             flags = int.from_bytes(item.get(_SET_FLAGS, b""), "big")
@@ -165,6 +168,16 @@ class TableMonitor:
 
 def _name(value: bytes) -> str:
     return value.rstrip(b"\0").decode(errors="replace")
+
+
+def _rule_digest(expressions: bytes) -> str:
+    """Of what a rule asks for, not of what it has counted."""
+    parts: list[bytes] = []
+    for _unused, expression in attributes(expressions):
+        made = dict(attributes(expression))
+        name = made.get(_EXPRESSION_NAME, b"")
+        parts += [name, b"" if _name(name) in _COUNTING else made.get(_EXPRESSION_DATA, b"")]
+    return _digest(b"|".join(parts))
 
 
 def _digest(value: bytes) -> str:
