@@ -210,7 +210,7 @@ def test_the_playbook_fails_after_it_has_kept_the_evidence(gateway: Any, tmp_pat
     done = ansible(gateway, "ansible-playbook", "relais.continuity.drill", *extra)
     assert done.returncode == 2, done.stdout + done.stderr
     assert json.loads(exact.read_text())["verdict"] == "fail"
-    assert "got no answer for more than 1 ms" in done.stdout
+    assert "more than 1 ms" in done.stdout, done.stdout
 
 
 def test_check_mode_of_the_playbook_only_asks(gateway: Any, tmp_path: Path) -> None:
