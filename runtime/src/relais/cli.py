@@ -23,11 +23,15 @@ from relais.shell.control_client import ControlClient, ControlError, DaemonUnrea
 from relais.shell.last_change import last_change
 
 DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
+_ROOMS = ("anchor", "drill", "replay", "report", "simulate")
+"""Commands with a module of their own, `relais.cli_NAME`."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    asked = next((word for word in words if word not in ("-h", "--help")), None)
+    arguments = _parser(asked).parse_args(words)
     try:
         status: int = arguments.run(arguments)
     except DaemonUnreachable as error:
@@ -39,7 +43,10 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str | None) -> argparse.ArgumentParser:
+    """The parser of all commands; of those in rooms of their own only the one that is asked for
+    is imported, or each when none is: agents ask `status` often, and it needs no simulator.
+    """
     parser = argparse.ArgumentParser(prog="relais", description="WAN failover of this gateway.")
     parser.add_argument("--version", action="version", version=f"relais {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -51,14 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     daemon = commands.add_parser("daemon", help="run relaisd in the foreground")
     daemon.add_argument("--config", type=Path, default=CONFIG)
     daemon.set_defaults(run=_daemon, json=False)
-    for module in (
-        "relais.cli_anchor",
-        "relais.cli_drill",
-        "relais.cli_replay",
-        "relais.cli_report",
-        "relais.cli_simulate",
-    ):
-        importlib.import_module(module).register(commands)
+    for command in _ROOMS:
+        if asked in (None, command):
+            importlib.import_module(f"relais.cli_{command}").register(commands)
+        else:
+            commands.add_parser(command)
     return parser
 
 
