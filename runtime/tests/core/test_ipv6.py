@@ -65,8 +65,33 @@ def test_ipv6_that_is_dead_everywhere_moves_nothing() -> None:
 def test_ipv6_dead_where_the_other_line_has_none_moves_nothing() -> None:
     world = dual(lte=False).run(60)
     silence(world, "fibre", V6)
+    before = asked(world, "lte", V4)
     world.run(600)
     assert world.steers == []
+    assert asked(world, "lte", V4) - before == 20, "nor is the other line asked more often for it"
+
+
+def test_a_daemon_that_has_just_begun_asks_the_standby_whether_ipv6_works_there() -> None:
+    world = dual().run(2)
+    silence(world, "fibre", V6)
+    world.run(45)
+    assert world.state.links["fibre"].quality is Quality.PARTIAL
+    assert world.uses("default") == "lte"
+
+
+def test_a_standby_on_which_ipv6_is_dead_too_is_asked_five_times_and_no_more() -> None:
+    world = dual().run(2)
+    for wan in ("fibre", "lte"):
+        silence(world, wan, V6)
+    world.run(45)
+    assert asked(world, "lte", V6) == 2 * 5
+    world.run(10)
+    assert asked(world, "lte", V6) == 2 * 5
+    assert world.steers == []
+
+
+def asked(world: World, wan: str, targets: tuple[str, ...]) -> int:
+    return sum(probe.wan == wan and probe.target in targets for _at, probe in world.probes)
 
 
 @pytest.mark.parametrize("dark_s", range(20, 25))

@@ -114,7 +114,7 @@ def test_a_broken_template_is_taken_back_at_once(engineer: Any, broken_template:
 def test_a_full_disk_leaves_everything_as_it_was(engineer: Any, left_kb: int) -> None:
     lab, before, last = engineer.lab, engineer.owned(), engineer.last()
     fill = (
-        "rm -r /var/lib/relais-rollback/snapshots; "
+        "rm -r /var/lib/relais-rollback/snapshots; sync; "  # What it held is free then.
         f"avail=$(df --output=avail -k /opt | tail -1); fallocate -l $((avail - {left_kb}))K /fill"
     )
     assert lab.exec("gw", "sh", "-c", fill).returncode == 0

@@ -11,7 +11,7 @@ from relais.core.damping import PER_BROWNOUT
 from relais.core.evidence import BENCH_MISSES
 from relais.core.evolve import evolve
 from relais.core.limits import LOSS_PROBES, Limits
-from relais.core.link import Link
+from relais.core.link import Link, begin_burst
 from relais.core.model import Admin, Config
 from relais.core.quality import ALARM, WELL, Cusum, Quality, breach
 from relais.core.state import Work
@@ -42,6 +42,23 @@ def review(work: Work, now_ms: float) -> None:
             link = evolve(link, admin=Admin.AUTO, admin_until_ms=None)
             work.records.append(Record("admin", f"{name} set to auto", "time is up", wan=name))
         work.links[name] = link
+        if link.alive and link.quality is Quality.GOOD:
+            _ask_others(work, link, now_ms)
+
+
+def _ask_others(work: Work, link: Link, now_ms: float) -> None:
+    """Where a protocol is silent, ask the links that have not yet said whether it works there.
+
+    A link that stands by is asked seldom, and a daemon that has just begun knows nothing of it. Who
+    misses five of these looks in a row has said it.
+    """
+    config = work.state.config
+    silent = {index for _unused, own in _silent_groups(link, config) for index in own}
+    for name, peer in work.links.items():
+        asked = [peer.targets[i] for i in silent if config.targets[i].asked_through(peer.wan)]
+        untold = any(not record.answers and record.missed < BENCH_MISSES for record in asked)
+        if name != link.wan.name and peer.alive and untold:
+            work.links[name] = begin_burst(peer, now_ms, 1)
 
 
 def settled(link: Link, limits: Limits | None, now_ms: float) -> bool:
@@ -104,20 +121,23 @@ def _several_targets_miss(link: Link) -> bool:
 
 def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> str | None:
     """A protocol of two targets or more that is dead here and alive through another link."""
+    peers = [peer for peer in others.values() if peer.wan.name != link.wan.name and peer.alive]
+    for name, members in _silent_groups(link, config):
+        if any(all(peer.targets[i].answers for i in members) for peer in peers):
+            return name
+    return None
+
+
+def _silent_groups(link: Link, config: Config) -> list[tuple[str, list[int]]]:
+    """Protocols of two targets or more, all of which are silent on a link; their targets."""
     silent = set()
     for index, record in enumerate(link.targets):
         if record.missed >= BENCH_MISSES:
             silent.add(index)
     if len(silent) < 2:
-        return None
-    groups = _protocols(config)
-    peers = [peer for peer in others.values() if peer.wan.name != link.wan.name and peer.alive]
-    for name, members in groups.items():
-        if len(members) < 2 or not silent.issuperset(members):
-            continue
-        if any(all(peer.targets[i].answers for i in members) for peer in peers):
-            return name
-    return None
+        return []
+    groups = _protocols(config).items()
+    return [(name, own) for name, own in groups if len(own) >= 2 and silent.issuperset(own)]
 
 
 def _protocols(config: Config) -> Mapping[str, list[int]]:
