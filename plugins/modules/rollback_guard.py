@@ -130,16 +130,18 @@ import pkgutil
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.relais.continuity.plugins.module_utils import _rollback
 from ansible_collections.relais.continuity.plugins.module_utils._rollback import (
-    cli,  # noqa: F401 - it goes along to the gateway
+    cli,
     egress,
     guard,
     programs,
-    restore,  # noqa: F401 - the same
+    restore,
     store,
     units,
 )
 
 PROVE_S = 20
+_ALONG = (cli, restore)
+"""Only the program that stays on the gateway runs them; named here, they come with the module."""
 
 
 def _sources() -> dict[str, bytes]:

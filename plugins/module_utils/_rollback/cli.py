@@ -20,16 +20,22 @@ def main(_words: list[str]) -> int:
     try:
         record = restore.take_back(Store(), _say)
     except (Failed, OSError) as error:
-        print(f"{_ERROR}the change could not be taken back: {error}", file=sys.stderr, flush=True)
+        _complain(f"the change could not be taken back: {error}")
         return 1
     if record is None:
         return 0
     what = ", ".join(record["changed"]) or "nothing had changed"
     _say(f"change {record['id']} by {record['by']}, {record['outcome']}: {what}")
     for problem in record["problems"]:
-        print(f"{_ERROR}{problem}", file=sys.stderr, flush=True)
+        _complain(problem)
     return 0
 
 
 def _say(words: str) -> None:
-    print(f"{_NOTICE}{words}", flush=True)
+    sys.stdout.write(f"{_NOTICE}{words}\n")
+    sys.stdout.flush()
+
+
+def _complain(words: str) -> None:
+    sys.stderr.write(f"{_ERROR}{words}\n")
+    sys.stderr.flush()

@@ -81,8 +81,9 @@ def test_a_damaged_journal_is_set_aside_and_a_new_one_begun(
 def test_what_a_damaged_journal_tells_of_the_quotas_is_taken_along(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     run(path, *range(1, 300))
-    with closing(sqlite3.connect(path)) as opened, opened:
+    with closing(sqlite3.connect(path)) as opened:
         opened.execute("INSERT INTO usage VALUES ('lte', '2026-01-01', 12345)")
+        opened.commit()
         page = opened.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events_at'")
         (number,) = page.fetchone()
     with path.open("r+b") as stream:

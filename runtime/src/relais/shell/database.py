@@ -23,8 +23,9 @@ _ASIDE = ".damaged-"
 @contextlib.contextmanager
 def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection whose changes are kept together at the end. Raises sqlite3.Error."""
-    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_S)) as opened, opened:
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_S)) as opened:
         yield opened
+        opened.commit()  # What an exception leaves undone goes with the connection.
 
 
 def read(path: Path, sql: str) -> list[tuple[Any, ...]]:
