@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from relais.core import returning
-from relais.core.actions import Action, Evict, Record, Steer
+from relais.core.actions import Action, Announce, Evict, Record, Steer
 from relais.core.evolve import evolve
 from relais.core.link import Link
 from relais.core.model import BOTH_MASK, Config
@@ -153,6 +153,8 @@ def _evictions(
                 continue
             evicted.add(service.name)
             actions.append(Evict(link.wan.mark | service.id, BOTH_MASK))
+            if config.telephony is not None and config.telephony.service == service.name:
+                actions.append(Announce(service.name, name, wans))
             text = f"flows of {service.name} evicted from {name}"
             reason = f"{name} dark for {waited:.0f} ms; {'+'.join(wans)} proved"
             work.records.append(Record("evict", text, reason, wan=name, service=service.name))
