@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "relais.cli_replay",
         "relais.cli_report",
         "relais.cli_simulate",
+        "relais.cli_telephony",
     ):
         importlib.import_module(module).register(commands)
     return parser

@@ -93,7 +93,7 @@ def test_other_services_and_sites_without_telephones_move_nothing() -> None:
 def test_the_system_is_told_once_its_flows_have_left_and_once_they_are_back() -> None:
     world = back_after_an_outage(site("drain"))
     world.run(30)
-    evicted = [at for at, evict in world.evictions if evict.mark == 0x0101][0]
+    evicted = next(at for at, evict in world.evictions if evict.mark == 0x0101)
     told = [(at, action) for at, action in world.announced]
     assert told[0] == (evicted, Announce("voice", "fibre", ("lte",)))
     assert {action for _unused, action in told[1:]} == {Announce("voice", "lte", ("fibre",))}
@@ -119,9 +119,7 @@ def test_nothing_is_told_of_a_switch_that_the_kernel_refused_until_it_is_done() 
     assert world.announced == []
     world.refuse_switch = False
     world.run(3)
-    assert [action for _unused, action in world.announced] == [
-        Announce("voice", "fibre", ("lte",))
-    ]
+    assert [action for _unused, action in world.announced] == [Announce("voice", "fibre", ("lte",))]
 
 
 def problems_of(telephony: object) -> list[str]:
