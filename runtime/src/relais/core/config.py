@@ -12,6 +12,7 @@ from relais.core.model import (
     Drill,
     DrillService,
     DrillSessions,
+    DrillSip,
     Failback,
     Importance,
     Lan,
@@ -212,6 +213,7 @@ def _drill(item: Fields | None) -> Drill | None:
         windows=tuple(windows),
         services=tuple(_drill_service(entry) for entry in item.objects("services")),
         sessions=_drill_sessions(item.object("sessions")),
+        sip=_drill_sip(item.object("sip")),
     )
     item.close()
     return drill
@@ -239,6 +241,22 @@ def _drill_sessions(item: Fields | None) -> DrillSessions | None:
     )
     item.close()
     return sessions
+
+
+def _drill_sip(item: Fields | None) -> DrillSip | None:
+    if item is None:
+        return None
+    registrar = item.address("registrar")
+    sip = DrillSip(
+        registrar=registrar,
+        port=item.integer("port", 1, 65535, 5060),
+        domain=item.host_name("domain") or registrar,
+        user=item.text("user"),
+        secret_file=item.optional_text("secret_file"),
+        call=item.optional_text("call"),
+    )
+    item.close()
+    return sip
 
 
 def _check_whole(config: Config, problems: list[Problem]) -> None:

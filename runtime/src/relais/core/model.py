@@ -201,6 +201,20 @@ class DrillSessions:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillSip:
+    """The account that the drill's telephone has, and the number that it calls, which must answer
+    and send the voice back (None: no call). `secret_file` holds its password (None: it needs none).
+    """
+
+    registrar: str
+    port: int
+    domain: str
+    user: str
+    secret_file: str | None = None
+    call: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Drill:
     """Addresses, budgets and windows of the live failover drill."""
 
@@ -211,6 +225,7 @@ class Drill:
     windows: tuple[str, ...]
     services: tuple[DrillService, ...]
     sessions: DrillSessions | None
+    sip: DrillSip | None = None
 
 
 @dataclass(frozen=True, slots=True)

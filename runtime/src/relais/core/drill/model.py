@@ -65,6 +65,23 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class SipRun:
+    """What the drill's telephone saw. `register`, `options` and `dialog` are its requests, an
+    attempt that was refused among those without an answer; `spoken_ms` and `heard_ms` are packets
+    of voice, `hung_up_ms` when the other end ended the call.
+    """
+
+    registrar: str
+    call: str | None
+    register: tuple[Attempt, ...] = ()
+    options: tuple[Attempt, ...] = ()
+    dialog: tuple[Attempt, ...] = ()
+    spoken_ms: tuple[float, ...] = ()
+    heard_ms: tuple[float, ...] = ()
+    hung_up_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A point of the timeline. `source` is `drill` (done or felt by it) or `daemon`; `kind` is the
     daemon's own (link, choice, switch, evict, ...) or `drill`."""
@@ -105,6 +122,7 @@ class Run:
     events: tuple[Event, ...] = ()
     aborted: str | None = None
     notes: tuple[str, ...] = ()
+    sip: SipRun | None = None
 
     def has(self, moment_ms: float) -> bool:
         """Whether the fault was in at that moment."""

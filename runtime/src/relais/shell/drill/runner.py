@@ -6,19 +6,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import relais
 from relais.core.drill.evidence import evidence
-from relais.core.drill.model import Event, Run, ServiceRun
-from relais.core.model import Config, Drill, Failback
+from relais.core.drill.model import Event, Run, ServiceRun, SipRun
+from relais.core.model import Config, Drill, DrillSip, Failback
 from relais.shell.clock import monotonic_ms, rfc3339, wall_now, wall_text
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
 from relais.shell.drill import faults, flows
 from relais.shell.drill.checks import Options, check, request_of
 from relais.shell.drill.client_process import ClientProcess
 from relais.shell.drill.namespace import client_network
+from relais.shell.drill.sip.messages import host_in_uri
 from relais.shell.drill.store import single_drill
 
 BASELINE_MS = 2000.0
@@ -31,6 +33,9 @@ _LOOK_BEFORE_END_MS = 800.0
 _FAILBACK_GRACE_S = 60.0
 # The client reports every 25 ms and answers take a round trip: a breach is called this much later.
 _REPORT_DELAY_MS = 150.0
+
+_TELEPHONE_WITHIN_MS = 8000.0
+_TALKING_PACKETS = 25
 
 Say = Callable[[str], None]
 
@@ -83,11 +88,24 @@ def run_drill(
 @contextmanager
 def _client(drill: Drill) -> Iterator[ClientProcess]:
     """The client process, ended with the context."""
-    client = ClientProcess(drill)
+    client = ClientProcess(drill, _password(drill.sip))
     try:
         yield client
     finally:
         client.kill()
+
+
+def _password(sip: DrillSip | None) -> str:
+    """The password of the drill's telephone. Raises CannotMeasure when its file cannot be read."""
+    if sip is None or sip.secret_file is None:
+        return ""
+    try:
+        return Path(sip.secret_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is no text"
+        raise CannotMeasure(
+            f"drill.sip.secret_file: {sip.secret_file}: {why}; nothing was injected"
+        ) from None
 
 
 class _Runner:
@@ -151,12 +169,34 @@ class _Runner:
             opened = len(self._client.record.sessions("before"))
             if not opened:
                 raise CannotMeasure("no TCP session could be opened; nothing was injected")
-        self._seen.before = self._wans_of(since)
+        if self._drill.sip is not None:
+            self._telephone(self._drill.sip)
+        self._seen.before = self._wans_of(monotonic_ms() - _JUDGED_MS)
         if self._options.wan not in self._seen.before.values():
             raise CannotMeasure(
                 f"no drilled service went through {self._options.wan} in the baseline "
                 f"(seen: {self._seen.before}); nothing was injected"
             )
+
+    def _telephone(self, sip: DrillSip) -> None:
+        """See the telephone register and, where it has a number to call, talk."""
+        record, end = self._client.record, monotonic_ms() + _TELEPHONE_WITHIN_MS
+
+        def talks() -> bool:
+            registered = any(attempt.ok for attempt in record.asked["register"])
+            return registered and (sip.call is None or len(record.voice_ms) >= _TALKING_PACKETS)
+
+        self._client.follow(lambda: talks() or monotonic_ms() >= end)
+        if talks():
+            return
+        where = f"SIP: {sip.user} at {sip.registrar} port {sip.port}"
+        if not any(attempt.ok for attempt in record.asked["register"]):
+            why = f"is not registered ({_answer(record.statuses.get('register'))})"
+        elif not any(attempt.ok for attempt in record.asked["invite"]):
+            why = f"cannot call {sip.call!r} ({_answer(record.statuses.get('invite'))})"
+        else:
+            why = f"hears no voice from {sip.call!r}"
+        raise CannotMeasure(f"{where}: {why}; nothing was injected")
 
     def _wans_of(self, since_ms: float) -> dict[str, str | None]:
         """By service: the WAN of the flows that were answered since a moment."""
@@ -298,6 +338,20 @@ class _Runner:
             ),
             aborted=seen.aborted,
             notes=tuple(seen.notes),
+            sip=None if self._drill.sip is None else self._sip(self._drill.sip),
+        )
+
+    def _sip(self, sip: DrillSip) -> SipRun:
+        record = self._client.record
+        return SipRun(
+            registrar=f"{host_in_uri(sip.registrar)}:{sip.port}",
+            call=sip.call,
+            register=record.requests("register"),
+            options=record.requests("options"),
+            dialog=record.requests("dialog"),
+            spoken_ms=tuple(record.spoken_ms),
+            heard_ms=tuple(record.voice_ms),
+            hung_up_ms=record.hung_up_ms,
         )
 
     def _service(self, name: str) -> ServiceRun:
@@ -313,3 +367,7 @@ class _Runner:
             fixed=record.attempts("fixed", name),
             told_ms=min(told, default=None),
         )
+
+
+def _answer(status: int | None) -> str:
+    return f"status {status}" if status else "no answer"
