@@ -16,7 +16,7 @@ from typing import Any
 
 from .addresses import merged, of_version
 from .daemon import daemon_config
-from .drill import check_drill, drill_services, drill_sessions, planned_drill
+from .drill import check_drill, drill_services, drill_sessions, drill_sip, planned_drill
 from .ipv6 import check_ipv6
 from .kinds import Field
 from .lan import (
@@ -164,6 +164,8 @@ def _check_hosts_beyond(read: Record, problems: Problems) -> None:
         own.append(("relais_drill", drill["network"]))
         if usable(drill["echo_host"]):
             check_beyond(problems.at("relais_drill.echo_host"), drill["echo_host"], own)
+        if isinstance(drill["sip"], dict) and usable(drill["sip"]["registrar"]):
+            check_beyond(problems.at("relais_drill.sip.registrar"), drill["sip"]["registrar"], own)
     for target, where in each(read["relais_targets"], problems.at("relais_targets")):
         check_beyond(where.key("address"), target["address"], own)
 
@@ -225,6 +227,7 @@ def _planned(host: str, read: Record, given: Record) -> Record:
     names = [service["name"] for service in plan["services"]]
     probes = drill_services(services, names, users, drill, by_ipv4(targets))
     plan["config"] = daemon_config(plan, probes, drill_sessions(services, drill))
+    plan["config"]["drill"]["sip"] = drill_sip(drill, read["relais_drill_sip_secret"])
     return plan
 
 

@@ -281,6 +281,14 @@ BUDGET = {
     "carrier": Field(whole(1, 60000), "longest outage when the carrier is lost", default=200),
 }
 
+SIP = {
+    "registrar": Field(ADDRESS4, "address of the SIP server", required=True),
+    "port": Field(whole(1, 65535), "UDP port of the SIP server", default=5060),
+    "domain": Field(DOMAIN, "domain of the account", shown_default="the registrar"),
+    "user": Field(TEXT, "user that the telephone registers as", required=True),
+    "call": Field(TEXT, "a number that answers and sends the voice back; none: no call"),
+}
+
 DRILL = {
     "echo_host": Field(ADDRESS4, "a host that sends back what it hears, UDP and TCP"),
     "windows": Field(
@@ -289,6 +297,7 @@ DRILL = {
     "network": Field(NETWORK4, "network of the synthetic LAN client", default="198.18.255.252/30"),
     "budget_ms": Field(record("a mapping", BUDGET), "longest outage that passes", default={}),
     "sessions": Field(whole(0, 1000), "TCP sessions held open during a drill", default=20),
+    "sip": Field(record("a mapping", SIP), "a telephone of the drill's own"),
 }
 
 
@@ -327,4 +336,7 @@ VARIABLES = {
         record("a mapping", MANAGEMENT), "who may manage the gateway", default={}
     ),
     "relais_drill": Field(record("a mapping", DRILL), "drills", default={}),
+    "relais_drill_sip_secret": Field(
+        unseen(TEXT), "password of the drill's telephone; keep it in a vault"
+    ),
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's SIP operator: kamailio as registrar and trunk, sipp as a number that sends the voice back.
+"""The lab's SIP operator: kamailio registers and relays, sipp is a number that sends voice back.
 
     scripts/lab exec internet -- python3 tests/lab/sip/sip_operator.py FOLDER [ADDRESS [PASSWORD]]
 

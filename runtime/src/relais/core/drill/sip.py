@@ -79,7 +79,7 @@ def _alive(run: Run, sip: SipRun) -> bool | None:
         return None
     asked = [attempt for attempt in sip.dialog if attempt.sent_ms >= run.injected_ms]
     answered = bool(asked) and any(attempt.ok for attempt in asked[-3:])
-    voice = any(0 <= run.cleared_ms - at < ANSWER_WITHIN_MS for at in sip.heard_ms)
+    voice = any(run.cleared_ms - ANSWER_WITHIN_MS < at < run.cleared_ms for at in sip.heard_ms)
     return sip.hung_up_ms is None and answered and voice
 
 

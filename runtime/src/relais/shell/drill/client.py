@@ -48,7 +48,7 @@ class Client:
         self._batches = iter(("before", "during"))
         self._start_services(orders)
         self._phone: Phone | None = None
-        if orders["sip"]:
+        if orders.get("sip"):
             account = Account(**orders["sip"])
             self._phone = Phone(self._loop, self._emit, account, self._timeout_ms)
             self._phone.start()
