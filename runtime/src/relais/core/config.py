@@ -197,7 +197,7 @@ def _drill(item: Fields | None) -> Drill | None:
     if item is None:
         return None
     budget = item.object("budget_ms")
-    budgets = {"silent": 1000, "carrier": 200}
+    budgets = {"silent": 1000, "carrier": 200, "total": 5000}
     if budget is not None:
         budgets = {kind: budget.integer(kind, 1, 600_000, ms) for kind, ms in budgets.items()}
         budget.close()
@@ -214,6 +214,7 @@ def _drill(item: Fields | None) -> Drill | None:
         services=tuple(_drill_service(entry) for entry in item.objects("services")),
         sessions=_drill_sessions(item.object("sessions")),
         sip=_drill_sip(item.object("sip")),
+        local=item.addresses("local"),
     )
     item.close()
     return drill

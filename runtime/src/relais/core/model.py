@@ -226,6 +226,7 @@ class Drill:
     services: tuple[DrillService, ...]
     sessions: DrillSessions | None
     sip: DrillSip | None = None
+    local: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

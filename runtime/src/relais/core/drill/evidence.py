@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from relais.core.drill.blackout import blackout_reasons, blackout_service, local_facts
 from relais.core.drill.model import Event, Run, ServiceRun, Session
 from relais.core.drill.samples import (
     ANSWER_WITHIN_MS,
@@ -26,11 +27,17 @@ SCHEMA = "relais.drill/1"
 
 def evidence(run: Run) -> Facts:
     """The whole evidence document of a finished drill."""
-    services = {service.name: _service(run, service) for service in run.services}
+    judged = blackout_service if run.total else _service
+    services = {service.name: judged(run, service) for service in run.services}
     sessions = _sessions(run)
     failback = _failback(run)
     sip = None if run.sip is None else sip_facts(run, run.sip)
-    reasons = [*_reasons(run, services, sessions, failback), *sip_reasons(sip)]
+    local = local_facts(run) if run.total else None
+    if run.total:
+        reasons = blackout_reasons(run, services, local or {})
+    else:
+        reasons = _reasons(run, services, sessions, failback)
+    reasons += sip_reasons(run, sip)
     fault = {"kind": run.kind, "wan": run.wan, "seconds": run.seconds}
     fault |= {"injected_at": run.injected_at, "lasted_ms": round(run.cleared_ms - run.injected_ms)}
     return {
@@ -46,6 +53,7 @@ def evidence(run: Run) -> Facts:
         "sessions": sessions,
         "failback": failback,
         "sip": sip,
+        "local": local,
         "alerts": [],
         "timeline": timeline(run, _recoveries(run, services)),
         "notes": list(run.notes),
@@ -91,21 +99,22 @@ def _sessions(run: Run) -> Facts:
     after_fault = percentile([t - run.injected_ms for t in told], 0.99)
     confirmed = run.confirmed_ms if run.confirmed_ms is not None else run.injected_ms
     after_confirmation = percentile([max(0.0, t - confirmed) for t in told], 0.99)
+    end_ms = run.ended_ms if run.total else run.cleared_ms
     return {
         "tcp_open": len(run.sessions),
         "tcp_told": len(told),
         "tcp_reset_p99_ms": None if after_confirmation is None else round(after_confirmation),
         "tcp_told_p99_ms": None if after_fault is None else round(after_fault),
-        "tcp_stuck": sum(_stuck(run, session) for session in run.sessions),
+        "tcp_stuck": sum(_stuck(end_ms, session) for session in run.sessions),
     }
 
 
-def _stuck(run: Run, session: Session) -> bool:
-    """Neither told before the fault ended nor answered at its end: the application still hangs."""
-    if session.told_ms is not None and session.told_ms < run.cleared_ms:
+def _stuck(end_ms: float, session: Session) -> bool:
+    """Neither told before that moment nor answered at it: the application still hangs."""
+    if session.told_ms is not None and session.told_ms < end_ms:
         return False
-    heard = [at for at in session.heard_ms if at < run.cleared_ms]
-    return not heard or heard[-1] < run.cleared_ms - ANSWER_WITHIN_MS
+    heard = [at for at in session.heard_ms if at < end_ms]
+    return not heard or heard[-1] < end_ms - ANSWER_WITHIN_MS
 
 
 def _failback(run: Run) -> Facts:

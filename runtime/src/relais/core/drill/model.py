@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-KINDS = ("silent", "carrier")
+TOTAL = "total"
+EVERY_WAN = "all"
+KINDS = ("silent", "carrier", TOTAL)
 MIN_SECONDS = 5
 MAX_SECONDS = 600
 
@@ -21,6 +23,11 @@ class Request:
     services: tuple[str, ...]
     windows: tuple[str, ...] = ()
     metered: frozenset[str] = frozenset()
+
+    @property
+    def total(self) -> bool:
+        """Whether every WAN is cut at once."""
+        return self.kind == TOTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,14 @@ class ServiceRun:
     fresh: tuple[Attempt, ...] = ()
     fixed: tuple[Attempt, ...] = ()
     told_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRun:
+    """A host of the site's own that was asked all the time: no line may matter to it."""
+
+    address: str
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,12 @@ class Run:
     aborted: str | None = None
     notes: tuple[str, ...] = ()
     sip: SipRun | None = None
+    local: tuple[LocalRun, ...] = ()
+
+    @property
+    def total(self) -> bool:
+        """Whether every WAN was cut at once."""
+        return self.kind == TOTAL
 
     def has(self, moment_ms: float) -> bool:
         """Whether the fault was in at that moment."""

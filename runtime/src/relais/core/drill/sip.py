@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from relais.core.drill.model import Attempt, Run, SipRun
-from relais.core.drill.samples import ANSWER_WITHIN_MS, during_fault, outage_ms
+from relais.core.drill.samples import ANSWER_WITHIN_MS, outage_ms
 
 Facts = dict[str, Any]
 
@@ -17,12 +17,13 @@ Facts = dict[str, Any]
 def sip_facts(run: Run, sip: SipRun) -> Facts:
     """The `sip` block of the evidence; docs/reference/drill.md explains each number."""
     alive = _alive(run, sip)
+    until_ms = run.ended_ms if run.total else run.cleared_ms
     facts: Facts = {
         "registrar": sip.registrar,
         "call": sip.call,
         "register_ms": _usual_ms(run, sip.register),
-        "reregister_ms": _again_ms(run, sip.register),
-        "usable_ms": _again_ms(run, sip.options),
+        "reregister_ms": _again_ms(run, sip.register, until_ms),
+        "usable_ms": _again_ms(run, sip.options, until_ms),
         "audio_sent": sum(run.has(at) for at in sip.spoken_ms),
         "audio_heard": sum(run.has(at) for at in sip.heard_ms),
         "audio_gap_ms": None,
@@ -32,16 +33,29 @@ def sip_facts(run: Run, sip: SipRun) -> Facts:
     if sip.call is not None:
         gap = longest_silence_ms(sip.heard_ms, run.injected_ms, run.cleared_ms)
         facts["audio_gap_ms"] = round(gap)
-        until = max([run.cleared_ms, *sip.spoken_ms])
-        after = longest_silence_ms(sip.heard_ms, run.cleared_ms, until)
+        late = [at for at in sip.heard_ms if at >= run.cleared_ms]
+        after = longest_silence_ms(late, run.cleared_ms, max([run.cleared_ms, *sip.spoken_ms]))
         facts["failback_audio_gap_ms"] = round(after)
-    facts["ok"] = not _problems(facts)
+    facts["ok"] = not sip_reasons(run, facts)
     return facts
 
 
-def sip_reasons(facts: Facts | None) -> list[str]:
-    """Every reason for a verdict of fail that the telephone gives, in words."""
-    return [] if facts is None else _problems(facts)
+def sip_reasons(run: Run, facts: Facts | None) -> list[str]:
+    """Every reason for a verdict of fail that the telephone gives, in words.
+
+    A call cannot live while every WAN is cut, and is not expected to.
+    """
+    if facts is None:
+        return []
+    when = "after" if run.total else "during"
+    found = []
+    if facts["usable_ms"] is None:
+        found.append(f"SIP: the registrar did not answer again {when} the fault")
+    if facts["reregister_ms"] is None:
+        found.append(f"SIP: no registration succeeded again {when} the fault")
+    if facts["call_alive"] is False and not run.total:
+        found.append("SIP: the call opened before the fault did not survive it")
+    return found
 
 
 def longest_silence_ms(heard_ms: Sequence[float], first_ms: float, last_ms: float) -> float:
@@ -63,9 +77,9 @@ def _usual_ms(run: Run, attempts: Sequence[Attempt]) -> int | None:
     return round(median(took)) if took else None
 
 
-def _again_ms(run: Run, attempts: Sequence[Attempt]) -> int | None:
+def _again_ms(run: Run, attempts: Sequence[Attempt], until_ms: float) -> int | None:
     """From the injection until an answer came again, for good; 0 when none was missed."""
-    within = during_fault(attempts, run)
+    within = [a for a in attempts if run.injected_ms <= a.sent_ms < until_ms]
     measured = outage_ms(within, run.injected_ms)
     if not measured:
         return None if measured is None else 0
@@ -74,21 +88,12 @@ def _again_ms(run: Run, attempts: Sequence[Attempt]) -> int | None:
 
 
 def _alive(run: Run, sip: SipRun) -> bool | None:
-    """Whether the call that was open before the fault is still one at the end of the drill."""
+    """Whether the call that was open before the fault is still one at the end of the drill, and had
+    its voice back before the end of the fault, unless that cut every way."""
     if sip.call is None:
         return None
     asked = [attempt for attempt in sip.dialog if attempt.sent_ms >= run.injected_ms]
+    until_ms = max([run.cleared_ms, *sip.spoken_ms]) if run.total else run.cleared_ms
     answered = bool(asked) and any(attempt.ok for attempt in asked[-3:])
-    voice = any(run.cleared_ms - ANSWER_WITHIN_MS < at < run.cleared_ms for at in sip.heard_ms)
+    voice = any(until_ms - ANSWER_WITHIN_MS < at < until_ms for at in sip.heard_ms)
     return sip.hung_up_ms is None and answered and voice
-
-
-def _problems(facts: Facts) -> list[str]:
-    found = []
-    if facts["usable_ms"] is None:
-        found.append("SIP: the registrar did not answer again during the fault")
-    if facts["reregister_ms"] is None:
-        found.append("SIP: no registration succeeded again during the fault")
-    if facts["call_alive"] is False:
-        found.append("SIP: the call opened before the fault did not survive it")
-    return found

@@ -28,10 +28,12 @@ from relais.shell.drill.client_flows import (
     Stream,
 )
 from relais.shell.drill.loop import READ, Loop
+from relais.shell.drill.pings import Pings
 from relais.shell.drill.sip.phone import Account, Phone
 
 _FLUSH_MS = 25.0
 _SESSION_BEAT_MS = 100.0
+_LOCAL_BEAT_MS = 100.0
 
 
 class Client:
@@ -47,6 +49,9 @@ class Client:
         self._session_orders = orders["sessions"]
         self._batches = iter(("before", "during"))
         self._start_services(orders)
+        for address in orders.get("local", ()):
+            pings = Pings(self._loop, self._emit, address, self._timeout_ms)
+            self._loop.every(_LOCAL_BEAT_MS, monotonic_ms(), pings.beat)
         self._phone: Phone | None = None
         if orders.get("sip"):
             account = Account(**orders["sip"])

@@ -117,7 +117,7 @@ class Record:
 class ClientProcess:
     """Starts the client in the drill's namespace and reads its reports."""
 
-    def __init__(self, drill: Drill, password: str = "") -> None:
+    def __init__(self, drill: Drill, password: str = "", local: tuple[str, ...] = ()) -> None:
         self.record = Record()
         self._rest = b""
         theirs, mine = socket.socketpair()
@@ -128,7 +128,7 @@ class ClientProcess:
         self._channel = mine
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._channel, selectors.EVENT_READ)
-        self._say(json.dumps(_orders(drill, password)))
+        self._say(json.dumps(_orders(drill, password, local)))
 
     def _say(self, word: str) -> None:
         self._channel.sendall(word.encode() + b"\n")
@@ -185,7 +185,7 @@ def _command() -> list[str]:
     return ["nsenter", f"--net={PATH}", "--", sys.executable, "-I", "-c", code]
 
 
-def _orders(drill: Drill, password: str) -> dict[str, object]:
+def _orders(drill: Drill, password: str, local: tuple[str, ...]) -> dict[str, object]:
     sessions = drill.sessions
     return {
         "interval_ms": INTERVAL_MS,
@@ -204,6 +204,7 @@ def _orders(drill: Drill, password: str) -> dict[str, object]:
         "sessions": None
         if sessions is None or not sessions.count
         else {"address": sessions.address, "port": sessions.port, "count": sessions.count},
+        "local": list(local),
         "sip": None if drill.sip is None else _account(drill.sip, password),
     }
 
