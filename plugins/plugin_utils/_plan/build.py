@@ -228,6 +228,7 @@ def _planned(host: str, read: Record, given: Record) -> Record:
     probes = drill_services(services, names, users, drill, by_ipv4(targets))
     plan["config"] = daemon_config(plan, probes, drill_sessions(services, drill))
     plan["config"]["drill"]["sip"] = drill_sip(drill, read["relais_drill_sip_secret"])
+    plan["config"]["drill"]["local"] = [str(address) for address in drill["local"]]
     return plan
 
 

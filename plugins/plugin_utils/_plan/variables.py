@@ -279,6 +279,9 @@ MANAGEMENT = {
 BUDGET = {
     "silent": Field(whole(1, 60000), "longest outage when a WAN goes silent", default=1000),
     "carrier": Field(whole(1, 60000), "longest outage when the carrier is lost", default=200),
+    "total": Field(
+        whole(1, 60000), "how soon all works again after every WAN was cut", default=5000
+    ),
 }
 
 SIP = {
@@ -298,6 +301,11 @@ DRILL = {
     "budget_ms": Field(record("a mapping", BUDGET), "longest outage that passes", default={}),
     "sessions": Field(whole(0, 1000), "TCP sessions held open during a drill", default=20),
     "sip": Field(record("a mapping", SIP), "a telephone of the drill's own"),
+    "local": Field(
+        listing(ADDRESS4, "a list of IPv4 addresses"),
+        "hosts of the LAN that must answer pings while every WAN is cut",
+        default=[],
+    ),
 }
 
 
