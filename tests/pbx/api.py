@@ -23,9 +23,10 @@ _ADDRESS = re.compile(
     r"(?P<set>\w+)(?:\((?P<key>[^()]*)\))?(?:/(?P<then>[\w.]+)(?:\((?P<argument>[^()]*)\))?)?"
 )
 TIME_ZONES = (
-    {"Id": "1", "Name": "(UTC) Coordinated Universal Time", "IanaName": "Etc/UTC"},
-    {"Id": "28", "Name": "(UTC+01:00) Brussels, Copenhagen, Madrid, Paris",
-     "IanaName": "Europe/Paris"},
+    {"Id": "1", "Name": "Coordinated Universal Time", "IanaName": "Etc/UTC",
+     "WindowsName": "UTC"},
+    {"Id": "28", "Name": "Brussels, Paris", "IanaName": "Europe/Paris",
+     "WindowsName": "Romance Standard Time"},
 )  # fmt: skip
 
 

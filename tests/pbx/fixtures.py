@@ -6,12 +6,13 @@ Where that file is not there, nothing is held; tests/unit/pbx/test_contract.py s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from .contract import description, traffic
 from .double import Pbx
 
 StartPbx = Callable[..., Pbx]
@@ -28,6 +29,17 @@ def start_pbx() -> Iterator[StartPbx]:
             return started[-1]
 
         yield start
+    hold_to_description(started)
+
+
+def hold_to_description(doubles: Iterable[Pbx]) -> None:
+    """Fail when doubles heard or said what the vendor's description does not know."""
+    described = description.load()
+    if described is None:
+        return
+    for double in doubles:
+        found = traffic.violations(described, double.requests)
+        assert not found, "\n".join(["not as the vendor describes the API:", *found])
 
 
 @pytest.fixture

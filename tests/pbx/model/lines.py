@@ -143,12 +143,15 @@ SBC = Type(
         "20.0.7",
         scalars("text", "PassiveServer") | scalars("flag", "PassiveServerIsEnabled"),
     )
-    | word("LogLevel", "Info Verbose", "Info")
+    | word("LogLevel", "None Low Medium Verbose", "Low")
     | word("Security", "TCP TLS", "TLS"),
 )
 REPORT = Type(
     "TrunkReport",
-    scalars("text", "Code Level Template") | many(Scalar("text"), "Params"),
+    scalars("text", "Template")
+    | many(Scalar("text"), "Params")
+    | word("Code", words.ANALYSIS)
+    | word("Level", words.REPORT_LEVELS),
 )
 
 TYPES = (

@@ -206,6 +206,12 @@ QUEUE = Type(
     )
     | many(Scalar("text"), "ComfortPrompts")
     | many(Scalar("number"), "MaxWaitTimeSkillGroupValues")
+    | many(
+        Enum(("Callback", "CallbackFail", "SLATimeBreached", "CallLost", "AgentAutoLogout")),
+        "NotifyCodes",
+    )
+    | word("Recording", "Disabled AllowToOptOut AskToOptIn")
+    | word("TypeOfChatOwnershipType", "TakeManually AutoAssign")
     | word("PollingStrategy", words.POLLING_STRATEGIES, "RingAll")
     | word("VMEmailOptions", words.MAIL_OPTIONS, "None")
     | linked(Agents="QueueAgent", Managers="QueueManager"),

@@ -72,7 +72,7 @@ NETWORK = Type(
 )
 SETPOINT = Type(
     "Setpoint",
-    scalars("flag", "Enabled") | scalars("text", "Type") | scalars("number", "Value"),
+    scalars("flag", "Enabled") | word("Type", words.SETPOINTS) | scalars("number", "Value"),
 )
 NOTIFICATIONS = Type(
     "NotificationSettings",
@@ -94,8 +94,8 @@ GENERAL = Type(
         " OAuthDcrEnabled OAuthOpenIdConnectEnabled PlayBusy",
         AllowFwdToExternal=True,
     )
-    | scalars("number", "BusyMonitorTimeout HDAutoLogoutTime")
-    | scalars("duration", "ScheduledReportGenerationTime")
+    | scalars("number", "BusyMonitorTimeout")
+    | scalars("duration", "HDAutoLogoutTime ScheduledReportGenerationTime")
     | scalars("text", "OperatorExtension"),
 )
 OFFICE_HOURS = Type(
@@ -104,7 +104,7 @@ OFFICE_HOURS = Type(
     | scalars("text", "SystemLanguage TimeZoneId")
     | linked(OfficeHolidays="Holiday"),
 )
-TIME_ZONE = Type("TimeZone", scalars("text", "Id IanaName Name"))
+TIME_ZONE = Type("TimeZone", scalars("text", "Id IanaName Name WindowsName"))
 FIREWALL = Type(
     "FirewallState", scalars("text", "Html Id") | scalars("flag", "Running Stopping", Running=False)
 )

@@ -44,3 +44,14 @@ NOTIFY_CODES = (
     " TrunkFailover IPBlocked RequestAntiHacked NetworkError TrunkError STUNError CallDenied"
     " NumberBlocked NumberUnblocked"
 )
+SETPOINTS = (
+    "VoicemailQuota RecordingQuota CpuUsage InboundNetworkUsage OutboundNetworkUsage"
+    " PhysicalMemoryUsage VirtualMemoryUsage DiskUsage TimeShift"
+)
+# Of what an analysis can say, what the double says.
+ANALYSIS = (
+    "RegisteredOK RegistrationIsNotRequired RegistrationFailed ErrNoReply TransportType"
+    " OutboundDialed OutboundCallSuccessful OutboundCallFailed InboundCallSource"
+    " InboundCallFailed"
+)
+REPORT_LEVELS = "Critical Error Warning Info"
