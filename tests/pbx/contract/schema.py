@@ -27,7 +27,7 @@ _KNOWN = frozenset(
     [
         "type", "properties", "allOf", "oneOf", "anyOf", "$ref", "nullable", "enum", "format",
         "pattern", "minimum", "maximum", "maxLength", "items", "required", "additionalProperties",
-        "title", "description", "default", "example",
+        "title", "description", "default", "example", "uniqueItems",
     ]
 )  # fmt: skip
 
@@ -119,4 +119,5 @@ _RULES: dict[str, Callable[[Any, Any], bool]] = {
     "maxLength": lambda most, value: len(value) > most,
     "pattern": lambda pattern, value: re.search(pattern, value) is None,
     "format": _no_moment,
+    "uniqueItems": lambda wanted, value: wanted and len(set(value)) != len(value),
 }
