@@ -8,6 +8,6 @@ its routing oracle says who rings when a number is called. Standard library and 
 from __future__ import annotations
 
 from .double import Pbx
-from .oracle import Oracle
+from .oracle import EVERYBODY, Location, Oracle, Outcome
 
-__all__ = ["Oracle", "Pbx"]
+__all__ = ["EVERYBODY", "Location", "Oracle", "Outcome", "Pbx"]

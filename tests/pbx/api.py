@@ -22,12 +22,6 @@ _NAMES = {name.lower(): name for name in (*SETS, *SINGLETONS, "Defs")}
 _ADDRESS = re.compile(
     r"(?P<set>\w+)(?:\((?P<key>[^()]*)\))?(?:/(?P<then>[\w.]+)(?:\((?P<argument>[^()]*)\))?)?"
 )
-TIME_ZONES = (
-    {"Id": "1", "Name": "Coordinated Universal Time", "IanaName": "Etc/UTC",
-     "WindowsName": "UTC"},
-    {"Id": "28", "Name": "Brussels, Paris", "IanaName": "Europe/Paris",
-     "WindowsName": "Romance Standard Time"},
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,7 +66,7 @@ class Api:
     def _definitions(self, request: Request, then: str | None) -> Answer:
         if request.method != "GET" or then != "TimeZones":
             raise ApiError(404)
-        zones: list[Entity] = [dict(zone) for zone in TIME_ZONES]
+        zones: list[Entity] = [dict(zone) for zone in readings.TIME_ZONES]
         return 200, actions.page(self._state, "TimeZone", zones, request.options)
 
     def _singleton(self, request: Request, name: str, key: str | None, then: str | None) -> Answer:

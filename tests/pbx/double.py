@@ -15,7 +15,7 @@ from .api import Api
 from .clock import Clock
 from .faults import Fault, Faults
 from .model import parse_version
-from .oracle import Oracle
+from .oracle import Location, Oracle
 from .server import Exchange, Server
 from .simulation import Simulation
 from .state import Entity, State, named
@@ -55,6 +55,7 @@ class Pbx:
         self.requests: list[Exchange] = []
         self.errors: list[BaseException | None] = []
         self.current_role, self.current_licence = "system_owners", "enterprise"
+        self.location = Location()
         self._folder = tempfile.TemporaryDirectory(prefix="relais-pbx-")
         self._tls, self._address = tls, (listen, port)
         self._server: Server | None = None
@@ -72,7 +73,7 @@ class Pbx:
         made = certificate.make(Path(self._folder.name), self.host) if self._tls else None
         self._server = Server(self, self._address, made)
         self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def stop(self) -> None:
@@ -145,6 +146,13 @@ class Pbx:
         with self.state.lock:
             self.state["SystemStatus"] |= {"Ip": address, "IpV4": address}
 
+    def on_site(self, *departments: str, carrier_forward: Mapping[str, str] | None = None) -> None:
+        """Put the PBX into the building of some departments; without any, into the cloud.
+
+        `carrier_forward` says where the operator sends a number, or `*`, that it cannot deliver.
+        """
+        self.location = Location(frozenset(departments), dict(carrier_forward or {}))
+
     # What the API does.
 
     def role(self, name: str) -> None:
@@ -186,7 +194,7 @@ class Pbx:
     def oracle(self) -> Oracle:
         """Return who would say where a call ends, from the state of this moment."""
         with self.state.lock:
-            return Oracle(readings.snapshot(self.state, self.state.version), self.clock.now())
+            return Oracle(readings.snapshot(self.state), self.clock.now(), self.location)
 
     # Stand-alone runs keep their state in a file.
 
@@ -194,7 +202,9 @@ class Pbx:
         """Write the entities to a file."""
         with self.state.lock:
             text = json.dumps(dict(self.state), indent=1)
-        path.write_text(text + "\n", encoding="utf-8")
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.write_text(text + "\n", encoding="utf-8")
+        fresh.replace(path)
 
     def load(self, path: Path) -> None:
         """Take the entities from a file that `save` wrote."""

@@ -13,6 +13,12 @@ from .odata.query import Projection
 from .state import DIALLED, Entity, State, named
 
 MOST_ROUTES = 5
+TIME_ZONES = (
+    {"Id": "1", "Name": "Coordinated Universal Time", "IanaName": "Etc/UTC",
+     "WindowsName": "UTC"},
+    {"Id": "28", "Name": "Brussels, Paris", "IanaName": "Europe/Paris",
+     "WindowsName": "Romance Standard Time"},
+)  # fmt: skip
 _EMPTY_ROUTE = {
     "TrunkId": -1, "TrunkName": "", "StripDigits": 0, "Prepend": "", "Append": "", "CallerID": "",
 }  # fmt: skip
@@ -266,9 +272,10 @@ _DERIVED: dict[str, Callable[[State, Entity], Entity]] = {
 }
 
 
-def snapshot(state: State, version: Version) -> dict[str, Any]:
+def snapshot(state: State) -> dict[str, Any]:
     """Return everything as the API would serve it, expanded as far as it goes."""
     everything: dict[str, Any] = {}
+    version = state.version
     for name, entity_set in SETS.items():
         wide = expanded(entity_set.of, version)
         everything[name] = [
@@ -280,6 +287,7 @@ def snapshot(state: State, version: Version) -> dict[str, Any]:
         for rule in state.get("OutboundRules", [])
         if rule.get("EmergencyRule")
     ]
+    everything["TimeZones"] = [dict(zone) for zone in TIME_ZONES]
     for name, (type_name, _writes) in SINGLETONS.items():
         of = TYPES[type_name]
         everything[name] = project(state, of, singleton(state, name), expanded(of, version))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from . import api, rights
+from . import api, knobs, rights
 from .errors import ApiError, unbindable
 from .faults import Fault
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .double import Pbx
 
 _TOKEN = "/connect/token"  # noqa: S105 - an address
+_KNOBS = "/double/"
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -119,6 +120,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == _DISCOVERY and self.command == "GET":
             grants = ["authorization_code", "refresh_token", "client_credentials"]
             return 200, {"issuer": pbx.url, "grant_types_supported": grants}
+        if path.startswith(_KNOBS) and self.command == "POST":
+            return knobs.turn(pbx, path.removeprefix(_KNOBS), body or {})
         if not path.lower().startswith(api.ROOT):
             raise ApiError(404)
         with pbx.state.lock:
