@@ -63,12 +63,20 @@ def periods(option: str, prop: str) -> Field:
             "Type": current.get("Type") or "OfficeHours",
             "IgnoreHolidays": bool(current.get("IgnoreHolidays")),
             "Periods": [
-                {"DayOfWeek": one["day"].capitalize(), "Start": one["start"], "Stop": one["stop"]}
+                {
+                    "DayOfWeek": one["day"].capitalize(),
+                    "Start": _with_seconds(one["start"]),
+                    "Stop": _with_seconds(one["stop"]),
+                }
                 for one in value
             ],
         }
 
     return Field(option, prop, read, write, check)
+
+
+def _with_seconds(value: str) -> str:
+    return value if value.count(":") == 2 else f"{value}:00"
 
 
 def _ordered(value: Any) -> list[dict[str, str]]:

@@ -17,6 +17,8 @@ from tests.pbx.state import State
 
 from .conftest import Controller
 
+WRONG = "not-this-one"
+
 
 def users(controller: Controller, **params: Any) -> dict[str, Any]:
     return controller.run("info", gather=["users"], **params)
@@ -122,11 +124,11 @@ def test_a_token_that_somebody_else_renewed_is_taken_over(newest: Controller) ->
 
 
 def test_a_wrong_secret_is_one_sentence_and_is_not_tried_again(newest: Controller) -> None:
-    first = users(newest, client_secret="not-this-one")
+    first = users(newest, client_secret=WRONG)
     assert first["code"] == "wrong_secret"
     assert "refuses client_id relais with this client_secret" in first["msg"]
     assert "Admin > Integrations > API" in first["msg"]
-    users(newest, client_secret="not-this-one")
+    users(newest, client_secret=WRONG)
     tried = [one for one in newest.pbx.requests if one.path == "/connect/token"]
     assert len(tried) == 1, "a loop over many users must not have the controller locked out"
     assert users(newest).get("msg") is None, "the right secret works at once"
