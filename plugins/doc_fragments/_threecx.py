@@ -84,6 +84,25 @@ attributes:
     support: full
 """
 
+    ACTS = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Says in C(check_mode) what would change, and changes nothing.
+    support: full
+    details:
+      - Nothing is registered anew and nobody is called. An analysis changes nothing, so that it is
+        carried out.
+  diff_mode:
+    description: Shows in C(diff) mode what has changed, or would change.
+    support: none
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+    support: none
+    details:
+      - Each run registers or calls anew.
+"""
+
     READS = r"""
 options: {}
 attributes:

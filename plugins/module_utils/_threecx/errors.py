@@ -38,7 +38,7 @@ def told_by_pbx(text: str) -> str:
     if "delta field is required" in said:
         # How the API refuses a body in which it does not know a property.
         return "it does not know a property that was sent, or its value"
-    return " ".join(said.split()) or "it gives no reason"
+    return " ".join(said.split()).rstrip(".") or "it gives no reason"
 
 
 def _detail(detail: dict[str, Any]) -> str:

@@ -113,7 +113,7 @@ class Calls(Settings):
     def fields(self) -> Sequence[Field]:
         return [
             flag("forward_to_external", "AllowFwdToExternal"),
-            flag("no_outbound_calls_when_closed", "DisableOutboundCallsOutOfOfficeHours"),
+            flag("no_outbound_calls_when_closed", "DisableOutboundCallsOutOfficeHours"),
         ]
 
 
