@@ -46,6 +46,7 @@ from .kinds import (
 )
 from .ports import DSCP, PORTS
 from .problems import INVALID, Place, did_you_mean, show
+from .telephony_fields import CLIENT_SECRET, TELEPHONY
 
 MOST_STABLE = "most_stable"
 BLOCK = "block"
@@ -327,4 +328,10 @@ VARIABLES = {
         record("a mapping", MANAGEMENT), "who may manage the gateway", default={}
     ),
     "relais_drill": Field(record("a mapping", DRILL), "drills", default={}),
+    "relais_telephony": Field(
+        record("a mapping", TELEPHONY), "the PBX, and who takes its calls when the site is dark"
+    ),
+    "relais_telephony_secret": Field(
+        CLIENT_SECRET, "secret of the PBX's API client; keep it in a vault"
+    ),
 }

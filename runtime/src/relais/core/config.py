@@ -23,6 +23,7 @@ from relais.core.model import (
     Service,
     Sla,
     Target,
+    Telephony,
     Wan,
 )
 
@@ -67,6 +68,7 @@ def parse_config(document: object) -> Config:
         drill=_drill(top.object("drill")),
         lan=_lan(top.object("lan")),
         routing=_routing(top.object("routing")),
+        telephony=_telephony(top.object("telephony")),
     )
     top.close()
     _check_whole(config, problems)
@@ -178,6 +180,18 @@ def _routing(item: Fields | None) -> Routing | None:
     return routing
 
 
+def _telephony(item: Fields | None) -> Telephony | None:
+    if item is None:
+        return None
+    telephony = Telephony(
+        service=item.text("service"),
+        sources=item.networks("sources"),
+        refresh=item.boolean("refresh", default=False),
+    )
+    item.close()
+    return telephony
+
+
 def _drill(item: Fields | None) -> Drill | None:
     if item is None:
         return None
@@ -253,6 +267,11 @@ def _check_whole(config: Config, problems: list[Problem]) -> None:
             if member.wan and member.wan not in known:
                 names = ", ".join(sorted(known))
                 problems.append(Problem(path, f"{member.wan!r} is not a WAN; known: {names}"))
+    telephony = config.telephony
+    if telephony is not None and telephony.service not in {s.name for s in config.services}:
+        names = ", ".join(service.name for service in config.services)
+        message = f"{telephony.service!r} is not a service; known: {names}"
+        problems.append(Problem("telephony.service", message))
     if not any(service.name == "default" for service in config.services):
         problems.append(Problem("services", "must end with the service 'default'"))
 

@@ -231,6 +231,16 @@ class Routing:
     end_metric: int
 
 
+@dataclass(frozen=True, slots=True)
+class Telephony:
+    """The telephone system and the phones: the service that carries their SIP and RTP, the networks
+    of the LAN that they are in, and whether the system is told when its WAN has changed."""
+
+    service: str
+    sources: tuple[str, ...]
+    refresh: bool = False
+
+
 @dataclass(frozen=True)
 class Config:
     """One gateway's whole configuration."""
@@ -245,6 +255,7 @@ class Config:
     drill: Drill | None = None
     lan: Lan | None = None
     routing: Routing | None = None
+    telephony: Telephony | None = None
 
     @property
     def codec(self) -> Codec:
