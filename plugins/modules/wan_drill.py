@@ -185,7 +185,7 @@ sip:
       description: Packets of voice heard during the fault.
       type: int
     audio_gap_ms:
-      description: The longest silence of the call that was open before the fault. Null without a call.
+      description: The longest silence of the call open before the fault. Null without a call.
       type: int
     failback_audio_gap_ms:
       description: The same after the end of the fault.

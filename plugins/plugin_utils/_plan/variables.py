@@ -46,6 +46,7 @@ from .kinds import (
 )
 from .ports import DSCP, PORTS
 from .problems import INVALID, Place, did_you_mean, show
+from .telephony_fields import CLIENT_SECRET, TELEPHONY
 
 MOST_STABLE = "most_stable"
 BLOCK = "block"
@@ -346,5 +347,11 @@ VARIABLES = {
     "relais_drill": Field(record("a mapping", DRILL), "drills", default={}),
     "relais_drill_sip_secret": Field(
         unseen(TEXT), "password of the drill's telephone; keep it in a vault"
+    ),
+    "relais_telephony": Field(
+        record("a mapping", TELEPHONY), "the PBX, and who takes its calls when the site is dark"
+    ),
+    "relais_telephony_secret": Field(
+        CLIENT_SECRET, "secret of the PBX's API client; keep it in a vault"
     ),
 }
