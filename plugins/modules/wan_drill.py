@@ -158,8 +158,8 @@ drill:
     verdict: pass
 sip:
   description:
-    - What the drill's own telephone felt, the C(sip) of the evidence. Without C(relais_drill.sip) in
-      the inventory there is none.
+    - What the drill's own telephone felt, the C(sip) of the evidence. There is none without
+      C(relais_drill.sip) in the inventory.
   returned: when the drill was carried out
   type: dict
   contains:

@@ -18,12 +18,14 @@ PORT = 443
 class Settings:
     """The configuration API of a 3CX and what is to be refreshed there.
 
-    `ca` names a file with the certificates to trust beside the machine's own; `trunks` are names or
-    numbers; `public_addresses` by WAN: its static public address, None where it has none.
+    `address` is where to connect to when that is not left to DNS. `ca` names a file with the
+    certificates to trust beside the machine's own; `trunks` are names or numbers;
+    `public_addresses` by WAN: its static public address, None where it has none.
     """
 
     host: str
     port: int
+    address: str | None
     client_id: str
     client_secret: str = field(repr=False)
     ca: str | None
@@ -43,6 +45,7 @@ def parse_settings(document: object) -> Settings:
     settings = Settings(
         host=host,
         port=port,
+        address=top.optional_address("address"),
         client_id=top.text("client_id"),
         client_secret=_secret(top),
         ca=top.optional_text("ca"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -115,10 +116,11 @@ class Xapi:
     ) -> tuple[int, float | None, bytes]:
         """Status, seconds of `Retry-After`, and body. Raises Unavailable, Refused."""
         host, port = self._settings.host, self._settings.port
-        connection = http.client.HTTPSConnection(
-            host, port, timeout=TIMEOUT_S, context=self._context
-        )
+        connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S)
         try:
+            where = (self._settings.address or host, port)
+            plain = socket.create_connection(where, TIMEOUT_S)
+            connection.sock = self._context.wrap_socket(plain, server_hostname=host)
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             retry = response.headers.get("Retry-After") or ""
