@@ -10,7 +10,7 @@ from pathlib import Path
 
 def make(folder: Path, host: str) -> tuple[Path, Path]:
     """Write a key and a certificate for a host and the loopback names; return their paths."""
-    names = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"]
+    names = ["DNS:localhost", "DNS:pbx.example", "IP:127.0.0.1", "IP:::1"]
     try:
         names.append(f"IP:{ipaddress.ip_address(host)}")
     except ValueError:

@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ADDRESS = "198.51.100.230"
 PASSWORD = "of-the-lab"  # noqa: S105 - it guards nothing
-SIP_PORT, ECHO_PORT, MEDIA_PORT = 5060, 5070, 10_000
+SIP_PORT, TLS_PORT, ECHO_PORT, MEDIA_PORT = 5060, 5061, 5070, 10_000
 READY_WITHIN_S = 30.0
 
 
@@ -53,7 +53,11 @@ def main(folder: str, address: str = ADDRESS, password: str = PASSWORD) -> int:
 
 def registrar(place: Path, address: str) -> list[str]:
     """kamailio in the foreground, in little memory, with nothing outside the folder."""
-    listen = [word for kind in ("udp", "tcp") for word in ("-l", f"{kind}:{address}:{SIP_PORT}")]
+    listen = [
+        word
+        for kind, port in (("udp", SIP_PORT), ("tcp", SIP_PORT), ("tcp", TLS_PORT))
+        for word in ("-l", f"{kind}:{address}:{port}")
+    ]
     argv = ["kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", str(place / "kamailio.cfg")]
     return [*argv, "-Y", str(place), "-P", str(place / "kamailio.pid"), *listen]
 

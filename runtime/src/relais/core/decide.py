@@ -53,7 +53,8 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
     if wanted != state.steered:
         actions.append(Steer(*wanted))
         work.records.insert(moved, _switch_record(*wanted))
-    actions += [*evictions, *moves]
+    announced = [action for action in (*evictions, *moves) if isinstance(action, Announce)]
+    actions += [action for action in (*evictions, *moves) if not isinstance(action, Announce)]
     new = evolve(
         state,
         links=work.links,
@@ -66,7 +67,7 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
         waits=waits,
         sweeps=sweeps,
     )
-    return new, (*actions, *work.records, *looks, *work.probes)
+    return new, (*actions, *work.records, *announced, *looks, *work.probes)
 
 
 def _settled(work: Work, state: State, now_ms: float) -> bool:

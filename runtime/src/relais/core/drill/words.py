@@ -20,6 +20,7 @@ def in_words(evidence: dict[str, Any]) -> str:
         *_sessions(evidence["sessions"]),
         _failback(evidence["failback"]),
         *_sip(evidence.get("sip")),
+        *_local(evidence.get("local")),
     ]
     lines += [f"reason: {reason}" for reason in evidence.get("reasons", ())]
     lines += [f"note: {note}" for note in evidence.get("notes", ())]
@@ -79,3 +80,12 @@ def _sip(sip: dict[str, Any] | None) -> list[str]:
 
 def _after(what: str, ms: int | None) -> str:
     return f"not {what}" if ms is None else f"{what} after {ms} ms"
+
+
+def _local(local: dict[str, dict[str, Any]] | None) -> list[str]:
+    return [
+        f"inside: {address} stayed"
+        if one["ok"]
+        else f"inside: {address} was away for {one['outage_ms']} ms, {one['lost']} lost"
+        for address, one in (local or {}).items()
+    ]
