@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[2]
 PBX, PBX_PORT, SECRET = "192.0.2.20", 5001, "of-the-double-in-the-lab"
 OTHER = "192.0.2.11"
-MARKS = {"fibre": 0x0101, "lte": 0x0201}
+LINES = {1: "fibre", 2: "lte"}
 TELEPHONY = {
     "pbx": {
         "location": "onsite",
@@ -129,11 +129,9 @@ def uses(lab: Any, service: str) -> str:
 def flows(lab: Any, source: str) -> dict[tuple[str, str], int]:
     """Datagram flows of a LAN host: how many, by port and line."""
     listed = lab.exec("gw", "conntrack", "-L", "-p", "udp", "-s", source).stdout
-    names = {mark: name for name, mark in MARKS.items()}
     counted: dict[tuple[str, str], int] = {}
     for found in FLOW.finditer(listed):
-        line = names.get(int(found["mark"]), "other")
-        key = (found["port"], line)
+        key = (found["port"], LINES.get(int(found["mark"]) >> 8 & 0xFF, "no line"))
         counted[key] = counted.get(key, 0) + 1
     return counted
 
@@ -170,10 +168,10 @@ def test_a_call_and_a_registration_live_through_a_silent_cut_and_the_return(
         assert uses(lab, "voice") == "lte"
         assert ("10000", "fibre") not in flows(lab, PHONE)
         assert events(lab, since, "flows of the telephones follow") == []
+        assert "terminated" not in (tmp_path / "said").read_text()
     gaps = phone.gaps()
     record_property("audio_gap_ms", gaps["heard_ms"])
     print(f"longest silence of the call: {gaps['heard_ms']} ms")
-    assert "terminated" not in (tmp_path / "said").read_text().lower()
 
 
 def test_at_the_return_the_telephones_flows_follow_and_nobody_elses(
@@ -242,7 +240,8 @@ def test_the_pbx_is_told_of_both_switches_and_nobody_learns_its_secret(
     lab.wait("voice is back", lambda: uses(lab, "voice") == "fibre", within_s=120)
     lab.wait("it is told again", lambda: last(lab).get("wans") == ["fibre"], within_s=60)
     assert last(lab)["ok"] is True
-    assert last(lab)["public_address"] == {"before": "203.0.113.9", "after": "203.0.113.2"}
+    # Whichever return came first has put right what the PBX had announced.
+    assert asked("PATCH /xapi/v1/NetworkSettings") == 1
     assert json.loads((pbx / "pbx.json").read_text()) == {"PublicStaticIP": "203.0.113.2"}
     told = events(lab, since, "asks the telephone system to register anew")
     assert len(told) == 2
