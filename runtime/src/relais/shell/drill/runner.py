@@ -6,21 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import relais
 from relais.core.drill.evidence import evidence
-from relais.core.drill.model import TOTAL, Event, LocalRun, Run, ServiceRun, SipRun
-from relais.core.model import Config, Drill, DrillSip, Failback
+from relais.core.drill.model import TOTAL, Event, LocalRun, Run, ServiceRun
+from relais.core.model import Config, Drill, Failback
 from relais.shell.clock import monotonic_ms, rfc3339, wall_now, wall_text
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
 from relais.shell.drill import faults, flows
 from relais.shell.drill.checks import Options, check, request_of
 from relais.shell.drill.client_process import ClientProcess
 from relais.shell.drill.namespace import client_network
-from relais.shell.drill.sip.messages import host_in_uri
+from relais.shell.drill.sip.account import AccountError, await_talk, felt, password
 from relais.shell.drill.store import single_drill
 
 BASELINE_MS = 2000.0
@@ -34,8 +33,6 @@ _FAILBACK_GRACE_S = 60.0
 # The client reports every 25 ms and answers take a round trip: a breach is called this much later.
 _REPORT_DELAY_MS = 150.0
 
-_TELEPHONE_WITHIN_MS = 8000.0
-_TALKING_PACKETS = 25
 _LOCAL_WITHIN_MS = 3000.0
 
 Say = Callable[[str], None]
@@ -96,24 +93,15 @@ def local_hosts(config: Config, drill: Drill) -> tuple[str, ...]:
 @contextmanager
 def _client(drill: Drill, local: tuple[str, ...]) -> Iterator[ClientProcess]:
     """The client process, ended with the context."""
-    client = ClientProcess(drill, _password(drill.sip), local)
+    try:
+        secret = password(drill.sip)
+    except AccountError as error:
+        raise CannotMeasure(f"{error}; nothing was injected") from None
+    client = ClientProcess(drill, secret, local)
     try:
         yield client
     finally:
         client.kill()
-
-
-def _password(sip: DrillSip | None) -> str:
-    """The password of the drill's telephone. Raises CannotMeasure when its file cannot be read."""
-    if sip is None or sip.secret_file is None:
-        return ""
-    try:
-        return Path(sip.secret_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "is no text"
-        raise CannotMeasure(
-            f"drill.sip.secret_file: {sip.secret_file}: {why}; nothing was injected"
-        ) from None
 
 
 class _Runner:
@@ -181,34 +169,17 @@ class _Runner:
             opened = len(self._client.record.sessions("before"))
             if not opened:
                 raise CannotMeasure("no TCP session could be opened; nothing was injected")
-        if self._drill.sip is not None:
-            self._telephone(self._drill.sip)
+        if (sip := self._drill.sip) is not None:
+            try:
+                await_talk(self._client, sip)
+            except AccountError as error:
+                raise CannotMeasure(f"{error}; nothing was injected") from None
         self._seen.before = self._wans_of(monotonic_ms() - _JUDGED_MS)
         if not {wan.name for wan in self._wans} & set(self._seen.before.values()):
             raise CannotMeasure(
                 f"no drilled service went through {self._options.wan} in the baseline "
                 f"(seen: {self._seen.before}); nothing was injected"
             )
-
-    def _telephone(self, sip: DrillSip) -> None:
-        """See the telephone register and, where it has a number to call, talk."""
-        record, end = self._client.record, monotonic_ms() + _TELEPHONE_WITHIN_MS
-
-        def talks() -> bool:
-            registered = any(attempt.ok for attempt in record.asked["register"])
-            return registered and (sip.call is None or len(record.voice_ms) >= _TALKING_PACKETS)
-
-        self._client.follow(lambda: talks() or monotonic_ms() >= end)
-        if talks():
-            return
-        where = f"SIP: {sip.user} at {sip.registrar} port {sip.port}"
-        if not any(attempt.ok for attempt in record.asked["register"]):
-            why = f"is not registered ({_answer(record.statuses.get('register'))})"
-        elif not any(attempt.ok for attempt in record.asked["invite"]):
-            why = f"cannot call {sip.call!r} ({_answer(record.statuses.get('invite'))})"
-        else:
-            why = f"hears no voice from {sip.call!r}"
-        raise CannotMeasure(f"{where}: {why}; nothing was injected")
 
     def _wans_of(self, since_ms: float) -> dict[str, str | None]:
         """By service: the WAN of the flows that were answered since a moment."""
@@ -380,20 +351,7 @@ class _Runner:
             local=tuple(
                 LocalRun(address, record.attempts("fresh", address)) for address in self._local
             ),
-            sip=None if self._drill.sip is None else self._sip(self._drill.sip),
-        )
-
-    def _sip(self, sip: DrillSip) -> SipRun:
-        record = self._client.record
-        return SipRun(
-            registrar=f"{host_in_uri(sip.registrar)}:{sip.port}",
-            call=sip.call,
-            register=record.requests("register"),
-            options=record.requests("options"),
-            dialog=record.requests("dialog"),
-            spoken_ms=tuple(record.spoken_ms),
-            heard_ms=tuple(record.voice_ms),
-            hung_up_ms=record.hung_up_ms,
+            sip=None if self._drill.sip is None else felt(self._client, self._drill.sip),
         )
 
     def _service(self, name: str) -> ServiceRun:
@@ -409,7 +367,3 @@ class _Runner:
             fixed=record.attempts("fixed", name),
             told_ms=min(told, default=None),
         )
-
-
-def _answer(status: int | None) -> str:
-    return f"status {status}" if status else "no answer"
