@@ -100,7 +100,7 @@ class People:
         return hours.of_department(group, self.default, self._zone(group), at)
 
     def _zone(self, group: Entity) -> str:
-        return self._zones.get(group.get("TimeZoneId") or "", "Etc/UTC")
+        return str(self._zones.get(group.get("TimeZoneId") or "", "Etc/UTC"))
 
     def obstacle(self, user: Entity, around: Circumstances) -> str:
         """Return why no phone of a user can ring, or nothing."""
