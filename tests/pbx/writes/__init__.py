@@ -25,6 +25,8 @@ _CHECKS: dict[str, _Check] = {
     "InboundRules": lines.inbound,
     "OutboundRules": lines.outbound,
 }
+# A user joins the default department too, but may not say so when it is made.
+_IN_DEPARTMENTS = frozenset(["RingGroups", "Queues", "Receptionists", "Trunks"])
 
 
 def create(state: State, entity_set: EntitySet, body: Any) -> Entity:
@@ -57,6 +59,8 @@ def _check(state: State, entity_set: EntitySet, entity: Entity, bound: Entity, m
     if "Number" in entity_set.of.properties:
         checks.check_number(state, entity if not made else {}, bound)
     checks.check_destinations(state, entity_set.of, bound)
+    if made and entity_set.name in _IN_DEPARTMENTS:
+        checks.join_default(state, bound)
     checks.check_groups(state, bound)
     if entity_set.name in _CHECKS:
         _CHECKS[entity_set.name](state, entity, bound, made)

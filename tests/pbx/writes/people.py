@@ -70,6 +70,9 @@ def user(state: State, entity: Entity, bound: Entity, made: bool) -> None:
         bound["ForwardingProfiles"] = _profiles(state, entity, bound["ForwardingProfiles"])
     for exception in bound.get("ForwardingExceptions", []):
         exception["Id"] = exception.get("Id") or state.next_id()
+    memberships = [each["GroupId"] for each in bound.get("Groups", [])]
+    if memberships and {**entity, **bound}.get("PrimaryGroupId") not in memberships:
+        bound["PrimaryGroupId"] = memberships[0]
     mail = (bound.get("EmailAddress") or "").lower()
     others = [other for other in state.get("Users", []) if other is not entity]
     if mail and mail in {(other.get("EmailAddress") or "").lower() for other in others}:
