@@ -121,6 +121,13 @@ def test_a_profile_carries_one_kind_of_route(client: Client, name: str, wrong: s
     assert user(client)["ForwardingProfiles"] == before
 
 
+def test_a_profile_with_both_kinds_of_route_is_refused(client: Client) -> None:
+    before = user(client)["ForwardingProfiles"]
+    sent = profiles_with(before, "Away", AvailableRoute=before[0]["AvailableRoute"])
+    answer = patch(client, "Users", user(client), {"ForwardingProfiles": sent})
+    assert refusal(answer)[0].startswith("ForwardingProfiles")
+
+
 def test_a_profile_of_somebody_else_is_not_found(client: Client) -> None:
     foreign = user(client, "100")["ForwardingProfiles"]
     answer = patch(client, "Users", user(client), {"ForwardingProfiles": foreign})
