@@ -18,8 +18,7 @@ Edit = Callable[[Entities], object]
 MOBILE = "+33199000101"
 OPEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 EXPECTED: dict[str, Any] = {
-    "vital_users": ["101"],
-    "mobiles": {"101": MOBILE},
+    "vital_users": [{"extension": "101", "mobile": MOBILE}],
     "numbers": ["+33199000001"],
     "departments": ["Sales"],
     "forwarded_calls": 4,
@@ -372,7 +371,7 @@ def served(pbx: Pbx) -> Entities:
 
 def test_a_firm_without_a_fallback_is_told_all_that_it_lacks() -> None:
     expected = {
-        "vital_users": ["100"],
+        "vital_users": [{"extension": "100"}],
         "numbers": ["+33199000001", "+33199000002"],
         "departments": ["Reception"],
         "forwarded_calls": 4,
