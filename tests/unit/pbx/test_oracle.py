@@ -254,3 +254,70 @@ def test_an_outcome_reads_as_a_story(office: Pbx) -> None:
 def test_a_department_that_does_not_exist_is_told(office: Pbx) -> None:
     with pytest.raises(ValueError, match="no such department: Nowhere"):
         office.oracle.call(RECEPTION, dark={"Nowhere"})
+
+
+def test_whoever_keeps_calls_of_groups_away_does_not_ring_with_them(office: Pbx) -> None:
+    office.user("100")["ForwardingProfiles"][0]["DisableRingGroupCalls"] = True
+    assert office.oracle.call(RECEPTION).rings == ["101", "102"]
+    assert office.oracle.call("100").rings == ["100"]
+
+
+def test_a_user_without_voicemail_loses_the_call(office: Pbx) -> None:
+    office.user("100")["VMEnabled"] = False
+    assert office.oracle.call(RECEPTION, dark={"Reception"}).ends.kind == "lost"
+
+
+def test_an_extension_that_is_disabled_does_not_ring(office: Pbx) -> None:
+    office.user("120")["Enabled"] = False
+    assert office.oracle.call("120").rings == []
+
+
+@pytest.mark.parametrize(
+    ("at", "rings"),
+    [
+        (datetime(2026, 12, 30, 10, tzinfo=UTC), [NIGHT]),
+        (datetime(2027, 1, 1, 10, tzinfo=UTC), [NIGHT]),
+        (datetime(2027, 1, 4, 10, tzinfo=UTC), ["100", "101", "102"]),
+    ],
+)
+def test_a_holiday_may_span_new_year(office: Pbx, at: datetime, rings: list[str]) -> None:
+    office.state.add(
+        "Holidays", Name="Turn of the year", Group="GRP0001", Day=28, Month=12, DayEnd=2,
+        MonthEnd=1, IsRecurrent=True,
+    )  # fmt: skip
+    rule(office, RECEPTION)["HolidaysDestination"] = outside(NIGHT)
+    assert office.oracle.call(RECEPTION, at=at).rings == rings
+
+
+def test_a_holiday_of_an_afternoon_leaves_the_morning_open(office: Pbx) -> None:
+    office.state.add(
+        "Holidays", Name="Afternoon off", Group="GRP0001", Day=1, Month=12, Year=2026, DayEnd=1,
+        MonthEnd=12, YearEnd=2026, TimeOfStartDate="PT13H30M", TimeOfEndDate="PT18H",
+    )  # fmt: skip
+    rule(office, RECEPTION)["HolidaysDestination"] = outside(NIGHT)
+    assert office.oracle.call(RECEPTION).rings == ["100", "101", "102"]
+    afternoon = datetime(2026, 12, 1, 14, tzinfo=UTC)
+    assert office.oracle.call(RECEPTION, at=afternoon).rings == [NIGHT]
+
+
+def test_during_a_break_a_group_goes_where_its_break_leads(office: Pbx) -> None:
+    own = department(office, "Reception")
+    own["BreakTime"] = {"Type": "SpecificHours", "Periods": [
+        {"DayOfWeek": "Tuesday", "Start": "11:00:00", "Stop": "11:15:00"}]}  # fmt: skip
+    group(office, "RingGroups", "800")["BreakRoute"]["Route"] = outside(NIGHT)
+    assert office.oracle.call(RECEPTION).rings == [NIGHT]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rings"),
+    [
+        ({"Type": "AllHours"}, ["100", "101", "102"]),
+        ({"Type": "Never"}, []),
+        ({"Type": "SpecificHours", "Periods": []}, []),
+    ],
+)
+def test_a_rule_may_have_hours_of_its_own(
+    office: Pbx, schedule: dict[str, Any], rings: list[str]
+) -> None:
+    rule(office, RECEPTION)["Hours"] = schedule
+    assert office.oracle.call(RECEPTION).rings == rings
