@@ -36,7 +36,7 @@ def audit(entities: Mapping[str, Any], expectations: Mapping[str, Any]) -> list[
     ``entities`` are lists and singletons as the API serves them, by the names in collect.AUDITED;
     ``severity`` is ``error`` or ``warning``. Pure: it reads nothing else and changes nothing.
 
-    ``expectations``, all optional: ``vital_users`` (extensions), ``mobiles`` (extension to number),
+    ``expectations``, all optional: ``vital_users`` (each with its ``extension`` and ``mobile``),
     ``numbers`` (called from outside), ``departments`` (names that the switch is for),
     ``forwarded_calls`` (at once), ``emergency_numbers``, ``location`` (cloud or onsite),
     ``own_path_trunks`` (names), ``carrier_forward`` (to, numbers, tested_on).

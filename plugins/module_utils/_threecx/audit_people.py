@@ -17,8 +17,8 @@ _FORWARD = "Forward not registered, busy and no answer to the mobile"
 
 def vital_users(paths: Paths, expected: Mapping[str, Any], findings: Findings) -> None:
     """A vital user has a mobile, and every call that nobody takes goes there."""
-    mobiles = expected.get("mobiles") or {}
-    for number in expected.get("vital_users") or []:
+    for vital in expected.get("vital_users") or []:
+        number = vital["extension"]
         label = f"extension {number}"
         user = paths.exchange.numbered("Users", number)
         if user is None:
@@ -36,7 +36,7 @@ def vital_users(paths: Paths, expected: Mapping[str, Any], findings: Findings) -
                 "is vital and disabled, so that no call comes there",
                 "Enable the extension",
             )
-        _mobile(user, label, mobiles.get(number), findings)
+        _mobile(user, label, vital.get("mobile"), findings)
         _softphone(user, label, findings)
         for end, legs_of_it in _ends(paths, user, label):
             _vital_end(user, label, end, legs_of_it, findings)
