@@ -169,4 +169,5 @@ def test_beside_a_pbx_on_a_dark_site_only_the_house_can_be_called(office: Pbx) -
     office.on_site("Reception", "Accounting")
     dark = {"Reception", "Accounting"}
     assert not office.oracle.call(MOBILE, caller="120", dark=dark).answered
-    assert not office.oracle.call("120", caller="140", dark=dark).answered
+    call = office.oracle.call("120", caller="140", dark=dark)
+    assert (call.ends.kind, call.ends.why) == ("lost", "the PBX is on the dark site")

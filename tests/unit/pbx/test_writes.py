@@ -184,6 +184,20 @@ def test_a_role_is_written_with_the_membership_and_nowhere_else(client: Client) 
     )  # fmt: skip
 
 
+def test_a_user_who_moves_has_a_primary_department_among_the_own_ones(client: Client) -> None:
+    legal = found(client, "Groups", "Name eq 'Legal'")["Id"]
+    assert patch(client, "Users", user(client), {"Groups": [{"GroupId": legal}]}).status == 204
+    assert user(client)["PrimaryGroupId"] == legal
+
+
+def test_what_names_no_department_is_in_the_default_one(client: Client) -> None:
+    for name in ("RingGroups", "Queues"):
+        number = {"RingGroups": "810", "Queues": "811"}[name]
+        assert client.ask("POST", name, {"Number": number, "Name": "New"}).status == 201
+        (row,) = client.rows(name, filter=f"Number eq '{number}'", expand="Groups")
+        assert [group["Name"] for group in row["Groups"]] == ["DEFAULT"]
+
+
 def test_a_department_is_closed_with_one_write_until_the_time_that_was_said(
     pbx: Pbx, client: Client
 ) -> None:
