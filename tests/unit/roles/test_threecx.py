@@ -32,7 +32,7 @@ def ends(controller: Controller, at: datetime, **around: Any) -> dict[str, tuple
 def test_a_dark_site_s_calls_end_at_mobiles_and_a_second_run_changes_nothing(
     controller: Controller,
 ) -> None:
-    assert "external" not in {kind for kind, _ in ends(controller, OPEN, dark={"*"}).values()}
+    assert "external" not in {kind for kind, _number in ends(controller, OPEN, dark={"*"}).values()}
     first = controller.play("threecx", "-vv")
     assert changed(first) > 0
     assert "Nothing was found." in first
@@ -121,11 +121,12 @@ def test_what_is_wrong_is_one_clear_error_and_nothing_is_written(
 
 
 def test_what_would_still_lose_calls_fails_the_play_and_is_told(controller: Controller) -> None:
-    controller.variables["relais_telephony"]["emergency"] = []
-    done = controller.start("threecx")
+    before = controller.frozen()
+    done = controller.start("threecx", "--tags", "audit")
     assert done.returncode == 2
     assert "ERROR emergency rule Emergency: has one trunk, Operator A" in done.stdout
     controller.play("threecx", "--tags", "audit", threecx_audit_fail_on="never")
+    assert controller.frozen() == before
 
 
 def test_a_site_without_telephony_is_left_alone(controller: Controller) -> None:
@@ -143,7 +144,7 @@ def test_a_pbx_on_the_site_is_told_what_it_cannot_do_and_asks_for_its_address(
     assert "relais_telephony.carrier_forward: missing" in done.stdout
     assert controller.pbx.requests == []
     telephony["carrier_forward"] = {"to": "+33199000100", "tested_on": "2026-10-05"}
-    shown = controller.play("threecx")
+    shown = controller.play("threecx", "--tags", "lines")
     assert "no call reaches it and nothing that is set here can forward one" in shown
     assert controller.pbx.state["NetworkSettings"]["StunDisabled"] is False
 
@@ -151,7 +152,7 @@ def test_a_pbx_on_the_site_is_told_what_it_cannot_do_and_asks_for_its_address(
 def test_the_switch_sends_all_calls_to_mobiles_until_its_end_or_until_it_is_taken_back(
     controller: Controller,
 ) -> None:
-    controller.play("threecx")
+    controller.play("threecx", "--tags", "departments,inbound,outbound")
     vital = "+33199000001"
     assert controller.pbx.oracle.call(vital, at=OPEN).ends.kind == "extension"
     done = controller.start("threecx_dark")
@@ -163,6 +164,6 @@ def test_the_switch_sends_all_calls_to_mobiles_until_its_end_or_until_it_is_take
     ended = controller.pbx.oracle.call(vital, at=during).ends
     assert (ended.kind, ended.number) == ("external", "+33699000110")
     # The role leaves the switch as it is.
-    assert changed(controller.play("threecx")) == 0
+    assert changed(controller.play("threecx", "--tags", "departments")) == 0
     controller.play("threecx_dark", threecx_hours_mode="default")
     assert controller.pbx.oracle.call(vital, at=OPEN).ends.kind == "extension"
