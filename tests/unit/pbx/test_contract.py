@@ -131,6 +131,10 @@ def exchange(**given: object) -> Exchange:
              "body": {"Groups": [{"GroupId": True}]}},
             "body.Groups[0].GroupId: True is no integer",
         ),
+        (
+            {"method": "PATCH", "path": "/xapi/v1/Users(1)", "status": 204, "reply": None},
+            "no body",
+        ),
         ({"status": 400, "reply": {"message": "no"}}, "error: lacks error"),
         ({"status": 206}, "does not know the status 206"),
     ],
