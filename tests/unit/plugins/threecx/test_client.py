@@ -215,6 +215,13 @@ def test_a_pbx_that_wants_too_much_patience_is_left_alone(newest: Controller) ->
     assert "900 s" in found["msg"]
 
 
+def test_a_token_is_asked_for_again_when_the_pbx_is_busy(newest: Controller) -> None:
+    newest.pbx.fail_next(status=503, on="POST /connect/token")
+    newest.pbx.reset_next(on="POST /connect/token")
+    assert users(newest).get("msg") is None
+    assert newest.pbx.tokens.issued == 1
+
+
 def test_what_creates_is_not_sent_again_when_it_may_have_been_done(newest: Controller) -> None:
     users(newest)
     newest.pbx.fail_next(status=503, on="POST")
