@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "roles" / "gateway" / "templates"
 FIRM = (Path(__file__).parent / "cabinet.yml").read_text(encoding="utf-8")
 OF_A_GATEWAY = ("interface=", "except-interface=", "bind-dynamic", "dhcp-")
-A, AAAA = 1, 28
+A, AAAA, HTTPS = 1, 28, 65
 NAME, ADDRESS = "pbx.cabinet.example", "192.0.2.20"
 
 
@@ -75,8 +75,7 @@ def resolver(plan: dict[str, Any], tmp_path: Path) -> Iterator[int]:
     lines = [line for line in text.splitlines() if not line.startswith(OF_A_GATEWAY)]
     settings = tmp_path / "dnsmasq.conf"
     settings.write_text("\n".join([*lines, "listen-address=127.0.0.1", "bind-interfaces", ""]))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     argv = [program, "--keep-in-foreground", f"--conf-file={settings}", f"--port={port}"]
     argv += ["--pid-file", "--log-facility=-", "--no-hosts"]
@@ -93,8 +92,9 @@ def resolver(plan: dict[str, Any], tmp_path: Path) -> Iterator[int]:
 
 def test_the_lan_finds_the_pbx_on_site_by_its_name_without_the_internet(resolver: int) -> None:
     assert ask(resolver, NAME, A) == (0, [socket.inet_aton(ADDRESS)])
-    # There is none, and nobody on the Internet is asked for one.
+    # What else clients ask for is not there, and nobody on the Internet is asked.
     assert ask(resolver, NAME, AAAA) == (0, [])
+    assert ask(resolver, NAME, HTTPS) == (0, [])
 
 
 def test_a_pbx_in_the_cloud_is_looked_up_like_anything_else(plan: dict[str, Any]) -> None:
