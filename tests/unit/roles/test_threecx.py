@@ -84,6 +84,10 @@ def weak_role(controller: Controller) -> None:
     controller.pbx.role("users")
 
 
+def no_licence(controller: Controller) -> None:
+    controller.pbx.licence("professional")
+
+
 def unreachable(controller: Controller) -> None:
     controller.pbx.stop()
 
@@ -102,9 +106,10 @@ def circle(controller: Controller) -> None:
         (unknown_trunk, "relais_telephony.trunks[1].name: the PBX has no trunk Operator C"),
         (moved_trunk, "the PBX reaches Operator B at sip.operator-b.example, not at sip.other"),
         (circle, "relais_telephony.ring_groups[0].fallback: goes round in a circle"),
-        (wrong_secret, "secret"),
-        (weak_role, "role"),
-        (unreachable, "127.0.0.1"),
+        (wrong_secret, "refuses client_id relais with this client_secret"),
+        (weak_role, "The PBX forbids GET Users"),
+        (no_licence, "3CX Enterprise has it"),
+        (unreachable, "cannot be reached"),
     ],
 )
 def test_what_is_wrong_is_one_clear_error_and_nothing_is_written(
@@ -114,7 +119,7 @@ def test_what_is_wrong_is_one_clear_error_and_nothing_is_written(
     before = controller.frozen()
     done = controller.start("threecx")
     assert done.returncode == 2, done.stdout
-    assert done.stdout.count("fatal: ") + done.stdout.count("[ERROR]") >= 1
+    assert done.stdout.count("fatal: ") == 1, done.stdout
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert controller.frozen() == before
