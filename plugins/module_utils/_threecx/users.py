@@ -64,6 +64,7 @@ class UserForwarding(FieldSubject):
         where = odata.by_number(self.extension)
         found = self.client.every("Users", select, ["ForwardingProfiles"], where)
         if found:
+            found[0].setdefault("ForwardingProfiles", [])
             return found[0]
         known = [one["Number"] for one in self.client.every("Users", ["Id", "Number"])]
         raise ThreeCxError(
