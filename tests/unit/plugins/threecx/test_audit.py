@@ -177,6 +177,13 @@ def all_legs(value: dict[str, str], who: int = 0) -> Edit:
     return edit
 
 
+def at_one_host(pbx: Entities) -> None:
+    """Have the rule go over two trunks that are at the host of the first."""
+    gateway = {"Name": "Alpha 2", "Host": "SIP.alpha.example"}
+    pbx["Trunks"].append({**trunk(3, "Alpha"), "Gateway": gateway})
+    pbx["OutboundRules"][0]["Routes"] = [{"TrunkId": 1}, {"TrunkId": 3}]
+
+
 CASES: list[tuple[str, Edit, str, str]] = [
     # vital users
     ("vital user gone", field("Users.0.Number", "109"),
@@ -258,10 +265,7 @@ CASES: list[tuple[str, Edit, str, str]] = [
      "error trunks outbound rule All", "has one trunk, Alpha"),
     ("trunk that is gone", field("OutboundRules.0.Routes", [{"TrunkId": 1}, {"TrunkId": 7}]),
      "error trunks outbound rule All", "has one trunk, Alpha"),
-    ("two trunks at one host", lambda pbx: (
-        pbx["Trunks"].append({**trunk(3, "Alpha"), "Gateway": {"Name": "Alpha 2",
-                                                            "Host": "SIP.alpha.example"}}),
-        field("OutboundRules.0.Routes", [{"TrunkId": 1}, {"TrunkId": 3}])(pbx)),
+    ("two trunks at one host", at_one_host,
      "error trunks outbound rule All", "has trunks at one host, sip.alpha.example: Alpha, Alpha 2"),
     ("trunk for calls from outside only", field("Trunks.1.Direction", "Inbound"),
      "error trunks outbound rule All", "leads over Beta, which is for calls from outside"),
