@@ -13,7 +13,7 @@ version_added: 0.1.0
 author:
   - relais contributors (@relais)
 description:
-  - Sets the routes and opening hours of a department, and overrides them for a while: with
+  - Sets the routes and opening hours of a department, and overrides them for a while. With
     O(hours_mode=closed) every call of the department takes the route O(out_of_office) at once.
   - Mode, end and routes that differ are written together, so that the switch is never half made.
   - Departments are neither made nor deleted.
@@ -223,7 +223,7 @@ after:
     hours_mode: closed
     override_until: "2026-11-30T17:00:00Z"
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

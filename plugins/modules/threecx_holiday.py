@@ -87,7 +87,7 @@ after:
     start: "05-01"
     end: "05-02"
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

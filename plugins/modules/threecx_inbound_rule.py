@@ -15,7 +15,7 @@ author:
 description:
   - Sets the destinations of an inbound rule, found by its trunk and the number that was called or
     that calls.
-  - An inbound rule knows no failure: a destination that cannot be reached is handled by what it
+  - An inbound rule knows no failure. A destination that cannot be reached is handled by what it
     leads to, a ring group, queue or user, or by the operator.
   - A rule for a number that is not among the numbers of its trunk is never used, so it is refused
     unless O(add_did) adds it.
@@ -149,7 +149,7 @@ after:
     out_of_office: {to: external, number: "+33199000101"}
     did_on_trunk: true
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

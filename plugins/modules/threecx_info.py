@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: threecx_info
-short_description: Look at a 3CX PBX: its state, lines, users and routes
+short_description: Look at the state of a 3CX PBX, lines, users and routes
 version_added: 0.1.0
 author:
   - relais contributors (@relais)

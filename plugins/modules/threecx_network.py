@@ -92,7 +92,7 @@ after:
     public_address: stun
     public_ip: 203.0.113.2
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

@@ -87,7 +87,7 @@ after:
     events: [licence_limit, trunk_failover, trunk_status]
     email_addresses: [support@example.com]
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

@@ -148,7 +148,7 @@ after:
       - {trunk: Operator A, strip_digits: 0, prepend: "", append: "", caller_id: ""}
       - {trunk: Operator B, strip_digits: 1, prepend: "+33", append: "", caller_id: ""}
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

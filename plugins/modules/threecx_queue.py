@@ -175,7 +175,7 @@ after:
     max_wait_s: 60
     no_answer: {to: external, number: "+33199000102"}
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

@@ -168,7 +168,7 @@ after:
     ring_time_s: 20
     no_answer: {to: external, number: "+33199000101"}
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

@@ -105,7 +105,7 @@ after:
     registration_interval_s: 60
     contact_address: external
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

@@ -102,7 +102,7 @@ log:
   sample:
     - 100 calls +33199000101 over Operator B
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: not_online

@@ -14,12 +14,12 @@ author:
   - relais contributors (@relais)
 description:
   - Sets where the calls of an extension go in one or more of its forwarding profiles, and what goes
-    with that: the mobile number and the use of softphones away from the site.
+    with that, the mobile number and the use of softphones away from the site.
   - A PBX on a site without Internet cannot forward anything. This helps where the PBX is elsewhere,
     or has another way out.
   - Busy and unregistered are one control in the user interface of 3CX. Set O(no_answer), O(busy)
-    and O(not_registered) alike: a registration may outlive its line, and then a call rings at
-    nobody instead of being seen as unregistered.
+    and O(not_registered) alike, because a registration may outlive its line, and then a call rings
+    at nobody instead of being seen as unregistered.
   - The other profiles of the user, which the API replaces together, are sent back as they were
     read.
 extends_documentation_fragment:
@@ -197,7 +197,7 @@ after:
       Available:
         no_answer: {to: external, number: "+33199000101"}
 code:
-  description: Why the module failed, as one word that does not change with the sentence in RV(msg).
+  description: Why the module failed, as one word that does not change with the sentence.
   returned: failure
   type: str
   sample: unknown_number

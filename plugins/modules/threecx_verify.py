@@ -16,7 +16,7 @@ description:
   - Audits the configuration of the PBX without a call, whether every user has a mobile that can be
     reached, whether each forward matches an outbound rule that its department may use, whether
     rules have trunks at different hosts, and more.
-  - Checks what is live beside that: trunks online, users registered, session border controllers
+  - Checks what is live beside that, trunks online, users registered, session border controllers
     connected. This is tried again until it holds or O(retries) are used up, so that it may follow a
     switch of lines.
   - What it finds is returned as text for people and as data.
@@ -31,9 +31,15 @@ options:
     default: true
   expectations:
     description:
-      - What the audit is to take for granted or to insist on, such as the users that are vital. The
-        role P(relais.continuity.threecx#role) makes it of the inventory; the reference lists its
-        keys.
+      - What the audit is to insist on or to take for granted.
+      - C(vital_users) are extensions that must have a mobile, C(mobiles) the mobile that each
+        extension should have, C(numbers) are numbers that are called from outside and
+        C(departments) the names of those that are told when their site is dark. C(forwarded_calls)
+        is how many calls are forwarded at once, C(emergency_numbers) what must leave over two
+        trunks.
+      - C(location) says where the PBX is (V(cloud) or V(onsite)). C(own_path_trunks) names trunks
+        that do not need the lines of the site. C(carrier_forward) with C(to), C(numbers) and
+        C(tested_on) is what the operator does with calls that it cannot deliver.
     type: dict
     default: {}
   trunks_online:

@@ -81,11 +81,6 @@ def _move(call: Call) -> Answer:
     return 204, None
 
 
-def _purge(call: Call) -> Answer:
-    call.state["OutboundRules"] = []
-    return 204, None
-
-
 def _refresh(call: Call) -> Answer:
     trunk = call.state.find("Trunks", Id=call.field("id", int))
     if trunk is None:
@@ -181,7 +176,6 @@ Handler = Callable[[Call], Answer]
 OF_SET: dict[tuple[str, str, str], Handler] = {
     ("GET", "OutboundRules", "GetEmergencyOutboundRules"): _emergency_rules,
     ("POST", "OutboundRules", "MoveUpDown"): _move,
-    ("POST", "OutboundRules", "Purge"): _purge,
     ("POST", "Trunks", "RefreshRegistration"): _refresh,
     ("GET", "SystemStatus", "SystemHealthStatus"): _health,
     ("POST", "Firewall", "StartCheck"): _firewall_check,

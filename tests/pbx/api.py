@@ -32,7 +32,7 @@ class Request:
     path: str
     query: str
     body: Any = None
-    representation: bool = False
+    prefer: str = ""
 
     @property
     def options(self) -> dict[str, str]:
@@ -61,7 +61,7 @@ class Api:
             return self._definitions(request, found["then"])
         if name in SINGLETONS:
             return self._singleton(request, name, found["key"], found["then"])
-        return self._of_set(request, SETS[name], found)
+        return self._of_set(request, SETS[name], found.groupdict())
 
     def _definitions(self, request: Request, then: str | None) -> Answer:
         if request.method != "GET" or then != "TimeZones":
@@ -112,6 +112,9 @@ class Api:
         handler = table.get((request.method, name, then.removeprefix("Pbx.")))
         if handler is None or not then.startswith("Pbx."):
             raise ApiError(404)
+        if request.method == "POST" and "return=representation" in request.prefer:
+            # What creates an object may be asked for it; an action that is breaks down.
+            raise ApiError(500)
         call = actions.Call(self._state, self._simulation, request.options, request.body, entity)
         return handler(call)
 

@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps(where), flush=True)
         if options.ready is not None:
             options.ready.write_text(json.dumps(where) + "\n", encoding="utf-8")
-        written = 0
+        written = -1
         while not ended.wait(0.2):
             if options.state is not None and len(pbx.requests) != written:
                 written = len(pbx.requests)

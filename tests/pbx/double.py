@@ -194,7 +194,12 @@ class Pbx:
     def oracle(self) -> Oracle:
         """Return who would say where a call ends, from the state of this moment."""
         with self.state.lock:
-            return Oracle(readings.snapshot(self.state), self.clock.now(), self.location)
+            return Oracle(self.entities(), self.clock.now(), self.location)
+
+    def entities(self) -> dict[str, Any]:
+        """Return everything as the API would serve it, expanded as far as it goes."""
+        with self.state.lock:
+            return readings.snapshot(self.state)
 
     # Stand-alone runs keep their state in a file.
 

@@ -13,6 +13,8 @@ from .odata.query import Projection
 from .state import DIALLED, Entity, State, named
 
 MOST_ROUTES = 5
+# What the singleton OfficeHours shows of the default department.
+OF_DEFAULT_GROUP = ("Hours", "BreakTime", "TimeZoneId", "OfficeHolidays")
 TIME_ZONES = (
     {"Id": "1", "Name": "Coordinated Universal Time", "IanaName": "Etc/UTC",
      "WindowsName": "UTC"},
@@ -59,8 +61,8 @@ def singleton(state: State, name: str) -> Entity:
             }
         case "OfficeHours":
             default = state.find("Groups", IsDefault=True) or {}
-            stored |= {key: default.get(key) for key in ("Hours", "BreakTime", "TimeZoneId")}
-            stored["OfficeHolidays"] = _holidays(state, default)
+            shared = {**default, "OfficeHolidays": _holidays(state, default)}
+            stored |= {key: shared.get(key) for key in OF_DEFAULT_GROUP}
     return stored
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import socket
+import socketserver
 import ssl
 import struct
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +51,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "nginx"
     sys_version = ""
+    # Head and body leave together: else each answer waits for the client's delayed acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server: Server
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -128,7 +133,9 @@ class Handler(BaseHTTPRequestHandler):
             pbx.tokens.check(self.headers.get("Authorization") or "")
             rest = path[len(api.ROOT) :]
             rights.check(pbx.current_role, pbx.current_licence, self.command, rest)
-            return pbx.api.answer(api.Request(self.command, api.ROOT + rest, query, body))
+            wanted = self.headers.get("Prefer") or ""
+            request = api.Request(self.command, api.ROOT + rest, query, body, wanted)
+            return pbx.api.answer(request)
 
     def _send(self, status: int, reply: Any, headers: dict[str, str]) -> None:
         data = b"" if reply is None else json.dumps(reply).encode()
@@ -145,14 +152,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reset(self) -> None:
         """Close with a reset instead of an end (SO_LINGER with no time)."""
-        plain = self.connection
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
-        if isinstance(plain, ssl.SSLSocket):
-            plain = plain.detach()  # type: ignore[assignment]
-            socket.close(plain)  # type: ignore[arg-type]
-        else:
-            plain.close()
+        # Detached first: TLS would say goodbye.
+        socket.close(self.connection.detach())
 
 
 class Server(ThreadingHTTPServer):
@@ -173,6 +176,11 @@ class Server(ThreadingHTTPServer):
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(chain, key)
 
+    def server_bind(self) -> None:
+        """Bind without looking up the name of the address, which takes long without DNS."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands in the connection's own thread, so that a silent client holds up nobody."""
         if self._context is not None:
@@ -185,8 +193,6 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep the errors of the double itself: a test must not pass over them."""
-        import sys
-
         error = sys.exc_info()[1]
         if not isinstance(error, ConnectionError | TimeoutError | ssl.SSLError):
             self.pbx.errors.append(error)

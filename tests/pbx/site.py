@@ -11,10 +11,10 @@ from .model import blank
 from .state import Entity, State
 from .writes.people import give_secrets, new_profiles
 
-# Department, how many work there, from which extension on.
+# Department, how many work there, from which extension on: 112 is the emergency number.
 DEPARTMENTS = (
     ("Reception", 3, 100),
-    ("Management", 4, 110),
+    ("Management", 4, 108),
     ("Accounting", 12, 120),
     ("Legal", 14, 140),
     ("Support", 12, 160),

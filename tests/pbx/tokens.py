@@ -89,5 +89,5 @@ def _form(body: bytes, content_type: str) -> dict[str, str]:
         raise _denied(400, "invalid_request", "the form has no parts")
     return {
         str(part.get_param("name", "", "content-disposition")): str(part.get_content()).strip()
-        for part in message.iter_parts()  # type: ignore[attr-defined]
+        for part in message.iter_parts()
     }

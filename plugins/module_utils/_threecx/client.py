@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import Any, Callable, Sequence
 from urllib.parse import urlencode
 
-from . import odata, rights, tokens
+from . import odata, patience, rights, tokens
 from .errors import ThreeCxError, told_by_pbx
-from .transport import Reply, Target, Unanswered, exchange
+from .transport import Reply, Target, exchange
 
 OLDEST = (20, 0, 7)
 _BASE = "/xapi/v1/"
-_PATIENCE_S = 200
-_PAUSES_S = (1, 2, 4, 8, 16)
 
 
 class Client:
@@ -84,8 +81,8 @@ class Client:
             )
 
     def at_least(self, *version: int) -> bool:
-        """Tell whether the PBX is of this version or later; an unknown one counts as the newest."""
-        return self.version is None or self.version >= version
+        """Tell whether the PBX is of this version or later; an unknown one counts as the oldest."""
+        return (self.version or OLDEST) >= version
 
     # A token
 
@@ -132,10 +129,10 @@ class Client:
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         }
-        path = "/connect/token"
+        path = patience.TOKEN
         body = urlencode(form).encode()
-        reply = self._patiently(
-            "POST", path, lambda: exchange(self._target, "POST", path, headers, body)
+        reply = patience.patiently(
+            self.address, "POST", path, lambda: exchange(self._target, "POST", path, headers, body)
         )
         if reply.status in (400, 401, 403):
             tokens.refuse(content)
@@ -171,10 +168,14 @@ class Client:
         accepted: frozenset[int] | set[int] = frozenset(),
     ) -> Reply:
         token = self._bearer()
-        reply = self._patiently(method, path, lambda: self._once(method, path, body, token))
+        reply = patience.patiently(
+            self.address, method, path, lambda: self._once(method, path, body, token)
+        )
         if reply.status == 401:
             renewed = self._bearer(stale=token)
-            reply = self._patiently(method, path, lambda: self._once(method, path, body, renewed))
+            reply = patience.patiently(
+                self.address, method, path, lambda: self._once(method, path, body, renewed)
+            )
         if reply.status not in accepted:
             self._require_success(method, path, reply)
         return reply
@@ -197,49 +198,10 @@ class Client:
             headers["Prefer"] = "return=representation"
         return exchange(self._target, method, _BASE + path, headers, data)
 
-    def _patiently(self, method: str, path: str, send: Callable[[], Reply]) -> Reply:
-        """Send again while the PBX is busy. What may have been done already is never sent again."""
-        waited = 0.0
-        for pause_s in _PAUSES_S:
-            reply: Reply | None = None
-            try:
-                reply = send()
-            except Unanswered as error:
-                if method != "GET":
-                    raise self._uncertain(method, path, error) from error
-                if waited:
-                    raise
-            if reply is not None:
-                if not _is_busy(method, reply):
-                    return reply
-                pause_s = max(pause_s, _retry_after_s(reply))
-            if waited + pause_s > _PATIENCE_S:
-                raise self._busy(pause_s)
-            time.sleep(pause_s)
-            waited += pause_s
-        reply = send()
-        if _is_busy(method, reply):
-            raise self._busy(_retry_after_s(reply))
-        return reply
-
-    def _uncertain(self, method: str, path: str, error: Unanswered) -> ThreeCxError:
-        return Unanswered(
-            f"{error} Whether {method} {_plain(path)} was carried out is not known: "
-            "run the task again, it changes only what is missing.",
-            "unanswered",
-        )
-
-    def _busy(self, pause_s: float) -> ThreeCxError:
-        return ThreeCxError(
-            f"The PBX at {self.address} is too busy and asks for {pause_s:g} s of patience. "
-            "Run fewer tasks at a time against it (throttle: 1), or later.",
-            "busy",
-        )
-
     def _require_success(self, method: str, path: str, reply: Reply) -> None:
         if 200 <= reply.status < 300:
             return
-        what = f"{method} {_plain(path)}"
+        what = f"{method} {patience.plain(path)}"
         if reply.status == 403:
             raise rights.refused(what, self._client_id, self.may_read)
         if reply.status == 401:
@@ -275,7 +237,7 @@ class Client:
             answer = None
         if not isinstance(answer, dict):
             raise ThreeCxError(
-                f"{self.address} answers {_plain(path)} with something that is not JSON. "
+                f"{self.address} answers {patience.plain(path)} with something that is not JSON. "
                 "Is this the HTTPS port of the PBX, 443 or 5001?",
                 "no_json",
             )
@@ -283,20 +245,6 @@ class Client:
 
 
 _ANY = frozenset(range(600))
-
-
-def _plain(path: str) -> str:
-    return path.partition("?")[0].rpartition("/xapi/v1/")[2].lstrip("/")
-
-
-def _is_busy(method: str, reply: Reply) -> bool:
-    """Tell whether to ask again. What creates is not sent twice: after 503 it may be done."""
-    return reply.status == 429 or (reply.status == 503 and method != "POST")
-
-
-def _retry_after_s(reply: Reply) -> float:
-    value = reply.headers.get("retry-after", "")
-    return float(value) if value.strip().isdigit() else 0.0
 
 
 def _dotted(version: Sequence[int]) -> str:

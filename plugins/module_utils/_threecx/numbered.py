@@ -12,7 +12,7 @@ from .client import Client
 from .destinations import Destinations
 from .directory import Directory, meant
 from .errors import ThreeCxError
-from .fields import Field, FieldSubject
+from .fields import Field, FieldSubject, body
 from .numbers import plain
 from .references import routes_to
 
@@ -61,13 +61,9 @@ class Numbered(FieldSubject):
         return super().wanted(raw)
 
     def create(self, wanted: dict[str, Any]) -> None:
-        known = {"Number": self.number, "Name": wanted["name"]}
-        self.client.post(self.entity, known)
-        made = self.find()
-        if made is not None:
-            rest = [name for name, value in wanted.items() if self.view(made).get(name) != value]
-            if rest:
-                self.write(made, wanted, rest)
+        # one request makes it whole, so that it is never there without where its calls go
+        known = {"Number": self.number}
+        self.client.post(self.entity, dict(known, **body(self.fields, {}, wanted, list(wanted))))
 
     def still_needed_by(self, raw: dict[str, Any]) -> list[str]:
         return routes_to(self.client, self.kind, self.number)

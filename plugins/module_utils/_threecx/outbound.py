@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from . import collect, ranges
+from .audit import audit
 from .client import Client
 from .directory import Directory, trunk_name
 from .errors import ThreeCxError
@@ -89,6 +90,16 @@ class OutboundRule(FieldSubject):
         known = {"Name": self.params["name"], "EmergencyRule": self.emergency}
         self.client.post(self.entity, dict(known, **body(self.fields, {}, wanted, list(wanted))))
 
+    def still_needed_by(self, raw: dict[str, Any]) -> list[str]:
+        """Return which calls would be lost without the rule, in the words of the audit."""
+        entities = collect.collected(self.client)
+        without = {
+            name: [one for one in entities[name] if one["Id"] != raw["Id"]]
+            for name in ("OutboundRules", "EmergencyOutboundRules")
+        }
+        known = _lost_calls(entities)
+        return [one for one in _lost_calls({**entities, **without}) if one not in known]
+
     # Departments
 
     def _names(self, value: list[int] | None) -> list[str]:
@@ -142,6 +153,11 @@ class OutboundRule(FieldSubject):
             }
             for one in value
         ]
+
+
+def _lost_calls(entities: Mapping[str, Any]) -> list[str]:
+    found = audit(entities, {})
+    return [f"{one['object']}: {one['message']}" for one in found if one["severity"] == "error"]
 
 
 def _listed(option: str, prop: str, normal: Any) -> Field:

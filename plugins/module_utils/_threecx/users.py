@@ -64,6 +64,7 @@ class UserForwarding(FieldSubject):
         where = odata.by_number(self.extension)
         found = self.client.every("Users", select, ["ForwardingProfiles"], where)
         if found:
+            found[0].setdefault("ForwardingProfiles", [])
             return found[0]
         known = [one["Number"] for one in self.client.every("Users", ["Id", "Number"])]
         raise ThreeCxError(
@@ -96,7 +97,8 @@ class UserForwarding(FieldSubject):
     def _require_tunnel_option(self) -> None:
         if self.params.get("block_tunnel") and not self.client.at_least(*BLOCK_TUNNEL_SINCE):
             raise ThreeCxError(
-                "block_tunnel: this PBX cannot block it, 20.0.9 or later can.", "version"
+                "block_tunnel: 20.0.9 or later is needed, and a client that may read SystemStatus.",
+                "version",
             )
 
     def _chosen(self, profiles: list[dict[str, Any]]) -> list[dict[str, Any]]:

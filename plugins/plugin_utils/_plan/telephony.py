@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .addresses import as_network, merged
-from .telephony_fields import MOST_ROUTES, ON_SITE, STATIC
+from .telephony_fields import MOST_ROUTES, ON_SITE, OWN_PATH, STATIC, VITAL
 from .wans import Record
 
 TO = {"users": "extension", "ring_groups": "ring_group", "queues": "queue"}
@@ -44,6 +44,7 @@ def planned_telephony(telephony: Record | None, wans: list[Record]) -> Record | 
         "outbound": [_outbound(rule, telephony) for rule in telephony["outbound"]],
         "emergency": [_emergency(rule, telephony) for rule in telephony["emergency"]],
         "carrier_forward": _carrier_forward(telephony),
+        "expectations": _expectations(telephony),
     }
 
 
@@ -124,6 +125,23 @@ def _outbound(rule: Record, telephony: Record) -> Record:
 
 def _emergency(rule: Record, telephony: Record) -> Record:
     return {**rule, "routes": _routes(rule, telephony)}
+
+
+def _expectations(telephony: Record) -> Record:
+    """Return what the audit of the PBX insists on."""
+    vital = [user for user in telephony["users"] if user["priority"] == VITAL]
+    own = [trunk["name"] for trunk in telephony["trunks"] if trunk["path"] == OWN_PATH]
+    numbers = [number for rule in telephony["emergency"] for number in rule["numbers"]]
+    return {
+        "vital_users": [{key: user[key] for key in ("extension", "mobile")} for user in vital],
+        "numbers": [item["did"] for item in telephony["inbound"]],
+        "departments": [item["name"] for item in telephony["departments"]],
+        "forwarded_calls": telephony["forwarded_calls"] or len(vital),
+        "emergency_numbers": numbers,
+        "location": telephony["pbx"]["location"],
+        "own_path_trunks": own,
+        "carrier_forward": _carrier_forward(telephony),
+    }
 
 
 def _carrier_forward(telephony: Record) -> Any:

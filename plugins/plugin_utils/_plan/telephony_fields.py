@@ -250,8 +250,13 @@ TELEPHONY = {
     "queues": _many(PHONE_QUEUE, "a list of queues", "queues"),
     "departments": _many(DEPARTMENT, "a list of departments", "departments"),
     "inbound": _many(INBOUND, "a list of inbound numbers", "numbers that the outside calls"),
-    "outbound": _many(OUTBOUND, "a list of rules", "outbound rules, in their order"),
+    "outbound": _many(OUTBOUND, "a list of rules", "outbound rules"),
     "emergency": _many(EMERGENCY, "a list of rules", "rules for emergency numbers"),
+    "forwarded_calls": Field(
+        whole(1, 1000),
+        "forwarded calls at once for which there must be channels",
+        shown_default="number of vital users",
+    ),
     "carrier_forward": Field(
         record("a mapping", CARRIER_FORWARD),
         "what the operator does with calls while the PBX cannot be reached",

@@ -62,7 +62,8 @@ def properties(description: Description, schema: Schema) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for part in schema.get("allOf", []):
         found |= properties(description, part)
-    return found | schema.get("properties", {})
+    found |= schema.get("properties", {})
+    return found
 
 
 def _nullable(description: Description, schema: Schema) -> bool:

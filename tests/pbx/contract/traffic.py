@@ -86,10 +86,12 @@ def _of_body(description: Description, operation: Operation, body: Any) -> Itera
         if body not in (None, {}):
             yield "a body where the description knows none"
         return
+    described = description.resolve(described)
     if body is None:
-        yield "no body"
+        if described.get("required"):
+            yield "no body"
         return
-    schema = description.resolve(described)["content"][_JSON]["schema"]
+    schema = described["content"][_JSON]["schema"]
     yield from problems(description, schema, body, "body")
 
 

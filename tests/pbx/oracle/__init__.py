@@ -52,13 +52,13 @@ class Oracle:
         busy: Collection[str] = (),
         caller: str = "",
     ) -> Outcome:
-        """Follow a call to a number of a trunk, or to an internal one.
+        """Follow a call to a number of a trunk or to an internal one, or out from an extension.
 
         `dark` names departments whose site has no Internet: their phones are not registered
         (EVERYBODY: all departments).
         `apps` are extensions with a softphone that has a network of its own. Everybody else who
-        can ring answers, but for `silent` and `busy` ones (EVERYBODY for all). `caller` is the
-        number that calls, for rules that look at it.
+        can ring answers, but for `silent` and `busy` ones (EVERYBODY for all). `caller` is who
+        calls: an extension, or a number for rules that look at it.
         """
         dark = self._dark(dark)
         around = Circumstances(
@@ -72,14 +72,15 @@ class Oracle:
             carrier_forward=self._location.carrier_forward,
         )
         walk = Walk(self._entities, self._people, around, number)
-        target = self._internal(number)
-        if target is None:
+        target, own = self._internal(number), self._people.user(caller)
+        if own is not None:
+            walk.from_extension(own, target)
+        elif target is None:
             walk.from_outside(number)
-        elif around.pbx_is_dark and not self._inside(caller, dark):
+        elif around.pbx_is_dark:
             walk.hop("lost", number, "the PBX is on the dark site")
         else:
-            own = self._people.user(caller)
-            walk.to(target, "dialled", self._people.caller(own or {}))
+            walk.to(target, "dialled", self._people.caller({}))
         return walk.outcome()
 
     def numbers(self) -> list[str]:
@@ -97,11 +98,6 @@ class Oracle:
             if self._people.numbered(set_name, number) is not None:
                 return {"To": kind, "Number": number}
         return None
-
-    def _inside(self, caller: str, dark: Collection[str]) -> bool:
-        """Tell whether who calls is on the dark site, where the PBX is."""
-        user = self._people.user(caller)
-        return user is not None and self._people.department(user).get("Name") in dark
 
     def _dark(self, dark: Collection[str]) -> frozenset[str]:
         names = frozenset(group["Name"] for group in self._entities.get("Groups", []))

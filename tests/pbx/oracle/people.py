@@ -100,18 +100,21 @@ class People:
         return hours.of_department(group, self.default, self._zone(group), at)
 
     def _zone(self, group: Entity) -> str:
-        return self._zones.get(group.get("TimeZoneId") or "", "Etc/UTC")
+        return str(self._zones.get(group.get("TimeZoneId") or "", "Etc/UTC"))
+
+    def is_dark(self, user: Entity, around: Circumstances) -> bool:
+        """Tell whether a user's department is on a dark site."""
+        return self.department(user).get("Name") in around.dark
 
     def obstacle(self, user: Entity, around: Circumstances) -> str:
         """Return why no phone of a user can ring, or nothing."""
         if user.get("Enabled") is False:
             return "the extension is disabled"
-        group = self.department(user)
-        dark = group.get("Name") in around.dark
+        dark = self.is_dark(user, around)
         if dark and user["Number"] in around.apps and user.get("AllowLanOnly") is not True:
             return ""
         if dark:
-            return f"not registered: {group.get('Name')} is dark"
+            return f"not registered: {self.department(user).get('Name')} is dark"
         return "" if user.get("IsRegistered") else "not registered"
 
     def members(self, items: Collection[Entity], around: Circumstances) -> list[Entity]:

@@ -40,6 +40,26 @@ class Walk:
         """Add a step."""
         self.hops.append(Hop(kind, number, why, name, trunk))
 
+    def from_extension(self, user: Entity, target: Entity | None) -> None:
+        """Let an extension call an internal number, or one outside."""
+        beside = self.around.pbx_is_dark and self.people.is_dark(user, self.around)
+        if self.around.pbx_is_dark and not beside:
+            self.hop("lost", self.number, "the PBX is on the dark site")
+            return
+        # Whoever sits beside the PBX reaches it without any Internet.
+        if not beside and (obstacle := self.people.obstacle(user, self.around)):
+            self.hop("lost", self.number, f"{user['Number']} cannot call: {obstacle}")
+            return
+        caller = self.people.caller(user)
+        if target is not None:
+            self.to(target, "dialled", caller)
+        elif self.around.pbx_is_dark:
+            self.hop("lost", self.number, "no trunk reaches the PBX on the dark site")
+        elif user.get("Internal"):
+            self.hop("lost", self.number, "the extension makes internal calls only")
+        else:
+            self._dial(self.number, f"dialled by {user['Number']}", caller)
+
     def from_outside(self, number: str) -> None:
         """Let a call come in over the trunk that the number belongs to."""
         self.external = True
@@ -123,6 +143,9 @@ class Walk:
         if allowed is False:
             self.hop("lost", number, f"{why}: forwarding outside is not allowed on this PBX")
             return
+        self._dial(number, why, caller)
+
+    def _dial(self, number: str, why: str, caller: lines.Caller) -> None:
         way = lines.way_out(self.entities, number, caller, self._held)
         if not way.trunk:
             self.hop("lost", number, f"{why}: {way.why}")

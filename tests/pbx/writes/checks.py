@@ -73,6 +73,13 @@ def check_number(state: State, entity: Entity, bound: Entity) -> None:
         raise refused("Number", ALREADY_IN_USE)
 
 
+def join_default(state: State, bound: Entity) -> None:
+    """Put something new that names no department into the default one."""
+    default = state.find("Groups", IsDefault=True)
+    if default is not None:
+        bound.setdefault("Groups", [{"GroupId": default["Id"]}])
+
+
 def check_groups(state: State, bound: Entity) -> None:
     """Bring memberships into the form they are kept in; `GroupRights` is taken and forgotten."""
     if "Groups" not in bound:

@@ -24,6 +24,9 @@ def trunk(state: State, entity: Entity, bound: Entity, made: bool) -> None:
         raise refused("Gateway.Host", REQUIRED)
     if gateway:
         gateway["Id"] = (entity.get("Gateway") or {}).get("Id") or state.next_id()
+    if not (bound.get("AuthPassword") or {}).get("Value"):
+        # What a reading shows instead of the password is not a new one.
+        bound.pop("AuthPassword", None)
     for read_only in ("IsOnline", "ConfigurationIssue", "RoutingRules"):
         bound.pop(read_only, None)
 

@@ -68,6 +68,11 @@ def user(state: State, entity: Entity, bound: Entity, made: bool) -> None:
         give_secrets(bound)
     elif "ForwardingProfiles" in bound:
         bound["ForwardingProfiles"] = _profiles(state, entity, bound["ForwardingProfiles"])
+    for exception in bound.get("ForwardingExceptions", []):
+        exception["Id"] = exception.get("Id") or state.next_id()
+    memberships = [each["GroupId"] for each in bound.get("Groups", [])]
+    if memberships and {**entity, **bound}.get("PrimaryGroupId") not in memberships:
+        bound["PrimaryGroupId"] = memberships[0]
     mail = (bound.get("EmailAddress") or "").lower()
     others = [other for other in state.get("Users", []) if other is not entity]
     if mail and mail in {(other.get("EmailAddress") or "").lower() for other in others}:
@@ -112,9 +117,11 @@ def queue(state: State, _entity: Entity, bound: Entity, made: bool) -> None:
             bound[name] = checks.resolve(state, name, bound[name], "Users")
 
 
-def receptionist(_state: State, _entity: Entity, bound: Entity, made: bool) -> None:
-    """Check a digital receptionist."""
+def receptionist(state: State, _entity: Entity, bound: Entity, made: bool) -> None:
+    """Check and complete a digital receptionist."""
     _named(bound, made)
+    for key in bound.get("Forwards", []):
+        key["Id"] = key.get("Id") or state.next_id()
 
 
 def _named(bound: Entity, made: bool) -> None:

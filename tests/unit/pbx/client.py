@@ -42,6 +42,7 @@ class Client:
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
         self.token = ""
+        self.prefer = ""
 
     def send(
         self, method: str, path: str, data: bytes = b"", content_type: str = "application/json"
@@ -55,6 +56,8 @@ class Client:
                 self._pbx.host, self._pbx.port, timeout=10, context=trust
             )
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if self.prefer:
+            headers["Prefer"] = self.prefer
         if data:
             headers["Content-Type"] = content_type
         try:
@@ -95,3 +98,32 @@ class Client:
     def rows(self, path: str, **options: str) -> list[dict[str, Any]]:
         """Read a collection."""
         return self.get(path, **options).rows
+
+
+LINKS = {
+    "Users": "ForwardingProfiles,Groups($expand=Rights)",
+    "RingGroups": "Members",
+    "Queues": "Agents",
+    "InboundRules": "TrunkDN",
+    "Groups": "Members,OfficeHolidays",
+}
+
+
+def found(client: Client, name: str, condition: str) -> dict[str, Any]:
+    """Return the one row of a set that a condition describes, with its links."""
+    options = {"expand": LINKS[name]} if name in LINKS else {}
+    (row,) = client.rows(name, filter=condition, **options)
+    return row
+
+
+def patch(client: Client, name: str, row: dict[str, Any], body: dict[str, Any]) -> Answer:
+    """Change something of a row."""
+    return client.ask("PATCH", f"{name}({row['Id']})", body)
+
+
+def refusal(answer: Answer) -> tuple[str, str]:
+    """Return what a refusal is about, and the code that it gives."""
+    assert answer.status == 400, answer
+    (detail,) = answer.body["error"]["details"]
+    assert answer.message == f"{detail['target']}:\n{detail['message']}"
+    return detail["target"], detail["message"].removeprefix("WARNINGS.XAPI.")

@@ -215,3 +215,15 @@ def test_its_certificate_names_where_it_listens_and_nobody_else(pbx: Pbx) -> Non
     with pytest.raises(ssl.SSLCertVerificationError):
         http.client.HTTPSConnection(pbx.host, pbx.port, timeout=5).request("GET", "/")
     assert Client(pbx).send("GET", "/").status == 404
+
+
+@pytest.mark.parametrize(
+    ("online", "code"), [(True, "InboundCallSource"), (False, "InboundCallFailed")]
+)
+def test_a_test_call_comes_in_over_a_trunk_that_is_up(
+    pbx: Pbx, client: Client, online: bool, code: str
+) -> None:
+    pbx.trunk_online("Operator A", online)
+    path = f"Trunks({trunk(client)['Id']})/Pbx.TestInboundCall"
+    answer = client.ask("POST", path)
+    assert [report["Code"] for report in answer.body["Reports"]] == [code]

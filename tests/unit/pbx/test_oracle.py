@@ -9,49 +9,22 @@ from typing import Any
 import pytest
 
 from tests.pbx import EVERYBODY, Oracle, Pbx
-from tests.pbx.fixtures import StartPbx
-
-RECEPTION, SUPPORT, OTHER = "+33199000001", "+33199000002", "+33199000003"
-# A Tuesday in winter, Paris is an hour ahead: 11:00, 13:00 (a pause), 20:00 there.
-OPEN, PAUSE, CLOSED = (datetime(2026, 12, 1, hour, tzinfo=UTC) for hour in (10, 12, 19))
-MOBILE, NIGHT = "+33199000777", "+33199000888"
-
-
-@pytest.fixture
-def office(start_pbx: StartPbx) -> Pbx:
-    """Return the made-up firm during its working hours."""
-    pbx = start_pbx()
-    pbx.clock.stop_at(OPEN)
-    return pbx
-
-
-def outside(number: str) -> dict[str, Any]:
-    return {"To": "External", "Number": "", "External": number}
-
-
-def forward(pbx: Pbx, extension: str, number: str, *reasons: str) -> None:
-    """Send an extension's calls outside for some reasons, in the profile that is in use."""
-    route = pbx.user(extension)["ForwardingProfiles"][0]["AvailableRoute"]
-    for reason in reasons or ("NoAnswer", "Busy", "NotRegistered"):
-        route |= {f"{reason}External": outside(number), f"{reason}Internal": outside(number)}
-
-
-def group(pbx: Pbx, name: str, number: str) -> dict[str, Any]:
-    found = pbx.state.find(name, Number=number)
-    assert found is not None
-    return found
-
-
-def department(pbx: Pbx, name: str) -> dict[str, Any]:
-    found = pbx.state.find("Groups", Name=name)
-    assert found is not None
-    return found
-
-
-def rule(pbx: Pbx, did: str) -> dict[str, Any]:
-    found = pbx.state.find("InboundRules", Data=did)
-    assert found is not None
-    return found
+from tests.unit.pbx.firm import (
+    CLOSED,
+    MOBILE,
+    NIGHT,
+    OPEN,
+    OTHER,
+    PAUSE,
+    RECEPTION,
+    SUPPORT,
+    department,
+    forward,
+    group,
+    outside,
+    rule,
+    with_mobile,
+)
 
 
 def test_by_day_the_reception_rings(office: Pbx) -> None:
@@ -243,130 +216,6 @@ def test_an_operator_can_be_named_for_the_time_being(office: Pbx) -> None:
     assert office.oracle.call(RECEPTION).rings == [NIGHT]
 
 
-def with_mobile(office: Pbx) -> None:
-    group(office, "RingGroups", "800")["ForwardNoAnswer"] = outside(MOBILE)
-
-
-def second_route(office: Pbx) -> None:
-    other = office.trunk("Operator B")["Id"]
-    for each in office.state["OutboundRules"]:
-        each["Routes"] = [*each["Routes"][:1], {"TrunkId": other}]
-
-
-def test_a_number_that_came_in_over_the_other_trunk_goes_out_by_the_second_route(
-    office: Pbx,
-) -> None:
-    with_mobile(office)
-    office.trunk_online("Operator A", False)
-    call = office.oracle.call(OTHER, dark={"Reception"})
-    assert (call.ends.kind, "not registered" in call.ends.why) == ("lost", True)
-    second_route(office)
-    call = office.oracle.call(OTHER, dark={"Reception"})
-    assert (call.rings, call.ends.trunk) == ([MOBILE], "Operator B")
-    assert "Operator A is not registered" in call.ends.why
-
-
-def test_a_number_of_a_trunk_that_is_down_is_lost_unless_the_operator_forwards(
-    office: Pbx,
-) -> None:
-    office.trunk_online("Operator A", False)
-    call = office.oracle.call(RECEPTION)
-    assert (call.ends.kind, call.rings) == ("lost", [])
-    office.on_site(carrier_forward={RECEPTION: NIGHT})
-    call = office.oracle.call(RECEPTION)
-    assert [hop.kind for hop in call.hops] == ["carrier", "external"]
-    assert call.rings == [NIGHT]
-
-
-def test_a_pbx_on_the_dark_site_forwards_nothing_itself(office: Pbx) -> None:
-    with_mobile(office)
-    office.on_site("Reception", "Accounting")
-    assert office.oracle.call(RECEPTION, dark={"Support"}).rings == ["100", "101", "102"]
-    call = office.oracle.call(RECEPTION, dark={"Reception"})
-    assert (call.ends.kind, "on the dark site" in call.ends.why) == ("lost", True)
-    office.on_site("Reception", carrier_forward={"*": NIGHT})
-    assert office.oracle.call(RECEPTION, dark={"Reception"}).rings == [NIGHT]
-
-
-def test_a_trunk_that_never_registers_is_taken_for_working(office: Pbx) -> None:
-    office.trunk("Operator A")["Gateway"]["RequireRegistrationFor"] = "Nothing"
-    office.trunk_online("Operator A", False)
-    assert office.oracle.call(RECEPTION).answered
-
-
-@pytest.mark.parametrize(
-    ("changed", "words"),
-    [
-        ({"GroupIds": [1]}, "no outbound rule"),
-        ({"Prefix": "00"}, "no outbound rule"),
-        ({"NumberLengthRanges": "9-10"}, "no outbound rule"),
-        ({"DNRanges": [{"From": "100", "To": "140"}]}, "no outbound rule"),
-        ({"Routes": [{"TrunkId": -1}]}, "blocks the number"),
-    ],
-)
-def test_a_mobile_is_reached_only_by_a_rule_that_takes_it(
-    office: Pbx, changed: dict[str, Any], words: str
-) -> None:
-    with_mobile(office)
-    outbound = office.state.find("OutboundRules", Name="International")
-    assert outbound is not None
-    outbound |= changed
-    call = office.oracle.call(RECEPTION, dark={"Reception"})
-    assert call.ends.kind == "lost"
-    assert words in call.ends.why
-
-
-def test_rules_are_tried_by_priority_and_dial_what_their_route_makes_of_the_number(
-    office: Pbx,
-) -> None:
-    with_mobile(office)
-    trunk = office.trunk("Operator B")["Id"]
-    route = {"TrunkId": trunk, "StripDigits": 3, "Prepend": "0"}
-    office.state.add("OutboundRules", Name="France", Prefix="+33", Priority=0, Routes=[route])
-    call = office.oracle.call(RECEPTION, dark={"Reception"})
-    assert call.ends.trunk == "Operator B"
-    assert "dialled 0199000777" in call.ends.why
-
-
-def test_a_trunk_without_a_channel_left_is_skipped(office: Pbx) -> None:
-    with_mobile(office)
-    second_route(office)
-    office.trunk("Operator A")["SimultaneousCalls"] = 1
-    call = office.oracle.call(RECEPTION, dark={"Reception"})
-    assert call.ends.trunk == "Operator B"
-    assert "no channel left" in call.ends.why
-
-
-def test_nothing_is_forwarded_outside_where_that_is_not_allowed(office: Pbx) -> None:
-    with_mobile(office)
-    office.state["GeneralSettingsForPbx"]["AllowFwdToExternal"] = False
-    assert "not allowed" in office.oracle.call(RECEPTION, dark={"Reception"}).ends.why
-
-
-def test_an_extension_that_only_calls_inside_is_not_forwarded_outside(office: Pbx) -> None:
-    forward(office, "120", MOBILE)
-    office.user("120")["Internal"] = True
-    assert "internal calls only" in office.oracle.call("120", dark={"Accounting"}).ends.why
-
-
-def test_a_number_that_is_not_on_the_trunk_never_rings_whatever_the_rules_say(
-    office: Pbx,
-) -> None:
-    rule(office, RECEPTION)["Data"] = "+33199000009"
-    assert "no trunk has this number" in office.oracle.call("+33199000009").ends.why
-    assert "no inbound rule" in office.oracle.call(RECEPTION).ends.why
-
-
-def test_a_rule_may_name_the_end_of_a_number_and_a_trunk_may_have_a_rule_for_the_rest(
-    office: Pbx,
-) -> None:
-    own = rule(office, RECEPTION)
-    own["Data"] = "*000001"
-    assert office.oracle.call(RECEPTION).answered
-    own |= {"Condition": "ForwardAll", "Data": ""}
-    assert office.oracle.call("33199000001").answered
-
-
 def test_a_menu_that_nobody_touches_goes_where_its_time_ends(office: Pbx) -> None:
     office.state.add(
         "Receptionists", Number="802", Name="Menu", TimeoutForwardType="RingGroup",
@@ -405,3 +254,70 @@ def test_an_outcome_reads_as_a_story(office: Pbx) -> None:
 def test_a_department_that_does_not_exist_is_told(office: Pbx) -> None:
     with pytest.raises(ValueError, match="no such department: Nowhere"):
         office.oracle.call(RECEPTION, dark={"Nowhere"})
+
+
+def test_whoever_keeps_calls_of_groups_away_does_not_ring_with_them(office: Pbx) -> None:
+    office.user("100")["ForwardingProfiles"][0]["DisableRingGroupCalls"] = True
+    assert office.oracle.call(RECEPTION).rings == ["101", "102"]
+    assert office.oracle.call("100").rings == ["100"]
+
+
+def test_a_user_without_voicemail_loses_the_call(office: Pbx) -> None:
+    office.user("100")["VMEnabled"] = False
+    assert office.oracle.call(RECEPTION, dark={"Reception"}).ends.kind == "lost"
+
+
+def test_an_extension_that_is_disabled_does_not_ring(office: Pbx) -> None:
+    office.user("120")["Enabled"] = False
+    assert office.oracle.call("120").rings == []
+
+
+@pytest.mark.parametrize(
+    ("at", "rings"),
+    [
+        (datetime(2026, 12, 30, 10, tzinfo=UTC), [NIGHT]),
+        (datetime(2027, 1, 1, 10, tzinfo=UTC), [NIGHT]),
+        (datetime(2027, 1, 4, 10, tzinfo=UTC), ["100", "101", "102"]),
+    ],
+)
+def test_a_holiday_may_span_new_year(office: Pbx, at: datetime, rings: list[str]) -> None:
+    office.state.add(
+        "Holidays", Name="Turn of the year", Group="GRP0001", Day=28, Month=12, DayEnd=2,
+        MonthEnd=1, IsRecurrent=True,
+    )  # fmt: skip
+    rule(office, RECEPTION)["HolidaysDestination"] = outside(NIGHT)
+    assert office.oracle.call(RECEPTION, at=at).rings == rings
+
+
+def test_a_holiday_of_an_afternoon_leaves_the_morning_open(office: Pbx) -> None:
+    office.state.add(
+        "Holidays", Name="Afternoon off", Group="GRP0001", Day=1, Month=12, Year=2026, DayEnd=1,
+        MonthEnd=12, YearEnd=2026, TimeOfStartDate="PT13H30M", TimeOfEndDate="PT18H",
+    )  # fmt: skip
+    rule(office, RECEPTION)["HolidaysDestination"] = outside(NIGHT)
+    assert office.oracle.call(RECEPTION).rings == ["100", "101", "102"]
+    afternoon = datetime(2026, 12, 1, 14, tzinfo=UTC)
+    assert office.oracle.call(RECEPTION, at=afternoon).rings == [NIGHT]
+
+
+def test_during_a_break_a_group_goes_where_its_break_leads(office: Pbx) -> None:
+    own = department(office, "Reception")
+    own["BreakTime"] = {"Type": "SpecificHours", "Periods": [
+        {"DayOfWeek": "Tuesday", "Start": "11:00:00", "Stop": "11:15:00"}]}  # fmt: skip
+    group(office, "RingGroups", "800")["BreakRoute"]["Route"] = outside(NIGHT)
+    assert office.oracle.call(RECEPTION).rings == [NIGHT]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rings"),
+    [
+        ({"Type": "AllHours"}, ["100", "101", "102"]),
+        ({"Type": "Never"}, []),
+        ({"Type": "SpecificHours", "Periods": []}, []),
+    ],
+)
+def test_a_rule_may_have_hours_of_its_own(
+    office: Pbx, schedule: dict[str, Any], rings: list[str]
+) -> None:
+    rule(office, RECEPTION)["Hours"] = schedule
+    assert office.oracle.call(RECEPTION).rings == rings

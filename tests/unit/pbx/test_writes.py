@@ -9,38 +9,13 @@ from typing import Any
 import pytest
 
 from tests.pbx import Pbx
-from tests.unit.pbx.client import Answer, Client
+from tests.unit.pbx.client import Answer, Client, found, patch, refusal
 
 MOBILE = {"To": "External", "Number": "", "External": "+33199000100"}
-LINKS = {
-    "Users": "ForwardingProfiles,Groups($expand=Rights)",
-    "RingGroups": "Members",
-    "Queues": "Agents",
-    "InboundRules": "TrunkDN",
-    "Groups": "Members,OfficeHolidays",
-}
-
-
-def found(client: Client, name: str, condition: str) -> dict[str, Any]:
-    options = {"expand": LINKS[name]} if name in LINKS else {}
-    (row,) = client.rows(name, filter=condition, **options)
-    return row
 
 
 def user(client: Client, number: str = "101") -> dict[str, Any]:
     return found(client, "Users", f"Number eq '{number}'")
-
-
-def patch(client: Client, name: str, row: dict[str, Any], body: dict[str, Any]) -> Answer:
-    return client.ask("PATCH", f"{name}({row['Id']})", body)
-
-
-def refusal(answer: Answer) -> tuple[str, str]:
-    """Return what a refusal is about, and the code that it gives."""
-    assert answer.status == 400, answer
-    (detail,) = answer.body["error"]["details"]
-    assert answer.message == f"{detail['target']}:\n{detail['message']}"
-    return detail["target"], detail["message"].removeprefix("WARNINGS.XAPI.")
 
 
 def test_a_patch_changes_what_it_names_and_answers_nothing(client: Client) -> None:
@@ -146,6 +121,13 @@ def test_a_profile_carries_one_kind_of_route(client: Client, name: str, wrong: s
     assert user(client)["ForwardingProfiles"] == before
 
 
+def test_a_profile_with_both_kinds_of_route_is_refused(client: Client) -> None:
+    before = user(client)["ForwardingProfiles"]
+    sent = profiles_with(before, "Away", AvailableRoute=before[0]["AvailableRoute"])
+    answer = patch(client, "Users", user(client), {"ForwardingProfiles": sent})
+    assert refusal(answer)[0].startswith("ForwardingProfiles")
+
+
 def test_a_profile_of_somebody_else_is_not_found(client: Client) -> None:
     foreign = user(client, "100")["ForwardingProfiles"]
     answer = patch(client, "Users", user(client), {"ForwardingProfiles": foreign})
@@ -178,14 +160,6 @@ def test_a_destination_reads_back_with_the_name_and_type_behind_it(client: Clien
     }  # fmt: skip
 
 
-def test_a_partial_object_replaces_the_whole_one(client: Client) -> None:
-    trunk = found(client, "Trunks", "Number eq '10000'")
-    assert trunk["Gateway"]["TimeBetweenReg"] == 120
-    patch(client, "Trunks", trunk, {"Gateway": {"Name": "Operator A", "Host": "sip.example"}})
-    after = found(client, "Trunks", "Number eq '10000'")["Gateway"]
-    assert (after["Host"], after["TimeBetweenReg"]) == ("sip.example", None)
-
-
 def test_members_and_agents_are_replaced_and_must_exist(client: Client) -> None:
     for name, number, link in (("RingGroups", "800", "Members"), ("Queues", "801", "Agents")):
         row = found(client, name, f"Number eq '{number}'")
@@ -210,87 +184,18 @@ def test_a_role_is_written_with_the_membership_and_nowhere_else(client: Client) 
     )  # fmt: skip
 
 
-def rule(client: Client, name: str = "National") -> dict[str, Any]:
-    return found(client, "OutboundRules", f"Name eq '{name}'")
+def test_a_user_who_moves_has_a_primary_department_among_the_own_ones(client: Client) -> None:
+    legal = found(client, "Groups", "Name eq 'Legal'")["Id"]
+    assert patch(client, "Users", user(client), {"Groups": [{"GroupId": legal}]}).status == 204
+    assert user(client)["PrimaryGroupId"] == legal
 
 
-def test_an_outbound_rule_reads_back_with_five_routes(client: Client) -> None:
-    trunks = [trunk["Id"] for trunk in client.rows("Trunks", select="Id,Number")]
-    routes = [{"TrunkId": trunk} for trunk in trunks]
-    assert patch(client, "OutboundRules", rule(client), {"Routes": routes}).status == 204
-    after = rule(client)["Routes"]
-    assert [route["TrunkId"] for route in after] == [*trunks, -1, -1, -1]
-    assert [route["TrunkName"] for route in after[:2]] == ["Operator A", "Operator B"]
-    # what was read can be written back
-    assert patch(client, "OutboundRules", rule(client), {"Routes": after}).status == 204
-    assert rule(client)["Routes"] == after
-    assert patch(client, "OutboundRules", rule(client), {"Routes": routes * 3}).status == 400
-    answer = patch(client, "OutboundRules", rule(client), {"Routes": [{"TrunkId": 1}]})
-    assert refusal(answer) == ("Routes.TrunkId", "NOT_FOUND")
-
-
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [("118,119", "118-119"), ("118, 119,120,15", "118-120,15"), ("00,+", "00,+"), ("9,10", "9,10")],
-)
-def test_neighbouring_prefixes_read_back_as_a_range(
-    client: Client, written: str, read: str
-) -> None:
-    patch(client, "OutboundRules", rule(client), {"Prefix": written})
-    assert rule(client)["Prefix"] == read
-
-
-def test_a_range_of_one_extension_reads_back_without_an_end(client: Client) -> None:
-    ranges = [{"From": "100", "To": "100"}, {"From": "110", "To": "115"}]
-    patch(client, "OutboundRules", rule(client), {"DNRanges": ranges})
-    assert rule(client)["DNRanges"] == [{"From": "100"}, {"From": "110", "To": "115"}]
-
-
-def test_rules_for_emergencies_are_not_among_the_others(client: Client) -> None:
-    sent = {"Name": "Sea rescue", "Prefix": "196", "EmergencyRule": True, "Routes": []}
-    answer = client.ask("POST", "OutboundRules", sent)
-    assert (answer.status, answer.body) == (201, None)
-    assert client.rows("OutboundRules", filter="Name eq 'Sea rescue'") == []
-    hidden = client.rows("OutboundRules/Pbx.GetEmergencyOutboundRules()", orderby="Priority")
-    assert [each["Name"] for each in hidden][-1] == "Sea rescue"
-    assert (
-        client.ask("PATCH", f"OutboundRules({hidden[-1]['Id']})", {"Prefix": "197"}).status == 204
-    )
-    assert client.ask("DELETE", f"OutboundRules({hidden[-1]['Id']})").status == 204
-
-
-def test_rules_are_put_in_order_by_priorities_that_are_free(client: Client) -> None:
-    first, second = rule(client), rule(client, "International")
-    answer = patch(client, "OutboundRules", second, {"Priority": first["Priority"]})
-    assert refusal(answer) == ("Priority", "DUPLICATE")
-    moved = client.ask("POST", "OutboundRules/Pbx.MoveUpDown", {"id": second["Id"], "up": True})
-    assert moved.status == 204
-    rows = client.rows("OutboundRules", orderby="Priority")
-    assert [row["Name"] for row in rows] == ["International", "National"]
-
-
-def inbound(client: Client, **changed: Any) -> Answer:
-    body = {
-        "RuleName": "DID", "Condition": "BasedOnDID", "Data": "+33199000009",
-        "TrunkDN": {"Number": "10000", "Id": 0}, "CallType": "AllCalls",
-        "OfficeHoursDestination": {"To": "RingGroup", "Number": "800", "External": ""},
-    }  # fmt: skip
-    return client.ask("POST", "InboundRules", body | changed)
-
-
-def test_an_inbound_rule_belongs_to_a_trunk_and_is_the_only_one_for_its_number(
-    client: Client,
-) -> None:
-    made = inbound(client)
-    assert made.status == 201
-    row = found(client, "InboundRules", "Data eq '+33199000009'")
-    assert row["TrunkDN"]["Name"] == "Operator A"
-    assert row["OfficeHoursDestination"]["Name"] == "Reception"
-    assert refusal(inbound(client)) == ("Data", "DUPLICATE")
-    assert refusal(inbound(client, Data="")) == ("Data", "REQUIRED")
-    assert refusal(inbound(client, TrunkDN={"Number": "19999", "Id": 0})) == (
-        "TrunkDN", "NOT_FOUND",
-    )  # fmt: skip
+def test_what_names_no_department_is_in_the_default_one(client: Client) -> None:
+    for name in ("RingGroups", "Queues"):
+        number = {"RingGroups": "810", "Queues": "811"}[name]
+        assert client.ask("POST", name, {"Number": number, "Name": "New"}).status == 201
+        (row,) = client.rows(name, filter=f"Number eq '{number}'", expand="Groups")
+        assert [group["Name"] for group in row["Groups"]] == ["DEFAULT"]
 
 
 def test_a_department_is_closed_with_one_write_until_the_time_that_was_said(
@@ -377,15 +282,6 @@ def test_a_deleted_user_is_nobodys_member(client: Client) -> None:
     assert [each["Number"] for each in members] == ["100", "102"]
 
 
-def test_a_deleted_trunk_takes_its_inbound_rules_with_it_and_blanks_routes(
-    client: Client,
-) -> None:
-    trunk = found(client, "Trunks", "Number eq '10000'")
-    assert client.ask("DELETE", f"Trunks({trunk['Id']})").status == 204
-    assert [each["Data"] for each in client.rows("InboundRules")] == ["+33199000003"]
-    assert {route["TrunkId"] for route in rule(client)["Routes"]} == {-1}
-
-
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -413,3 +309,30 @@ def test_what_is_only_read_cannot_be_written(client: Client) -> None:
 def test_many_users_at_once_end_in_an_empty_breakdown(client: Client) -> None:
     answer = client.ask("POST", "Users/Pbx.MultiUserUpdate", {"user": {}})
     assert (answer.status, answer.body) == (500, None)
+
+
+def test_the_hours_of_the_system_are_those_of_the_default_department(client: Client) -> None:
+    hours = {"Type": "SpecificHours", "IgnoreHolidays": False, "Periods": [
+        {"DayOfWeek": "Friday", "Start": "08:00:00", "Stop": "16:00:00"}]}  # fmt: skip
+    assert client.ask("PATCH", "OfficeHours", {"Hours": hours}).status == 204
+    assert found(client, "Groups", "IsDefault eq true")["Hours"] == hours
+    assert client.get("OfficeHours").body["Hours"] == hours
+
+
+def test_a_menu_can_be_made_and_its_keys_are_numbered(client: Client) -> None:
+    body = {"Number": "802", "Name": "Menu", "TimeoutForwardType": "RingGroup",
+            "TimeoutForwardDN": "800", "Forwards": [
+                {"Input": "1", "ForwardType": "Extension", "ForwardDN": "120"}]}  # fmt: skip
+    assert client.ask("POST", "Receptionists", body).status == 201
+    (menu,) = client.rows("Receptionists", expand="Forwards")
+    assert menu["Forwards"][0]["Id"] > 0
+    assert menu["Forwards"][0]["ForwardDN"] == "120"
+
+
+def test_an_action_that_is_asked_for_its_result_breaks_down(client: Client) -> None:
+    body = {"dn": "100", "destination": "+33199000777"}
+    assert client.ask("POST", "Users/Pbx.MakeCall", body).status == 200
+    client.prefer = "return=representation"
+    answer = client.ask("POST", "Users/Pbx.MakeCall", body)
+    assert (answer.status, answer.body) == (500, None)
+    assert client.ask("POST", "Groups", {"Name": "Annex"}).status == 201

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ class Controller:
 
     pbx: Pbx
     home: Path
+    forge: str
     outputs: list[str] = field(default_factory=list)
 
     @property
@@ -48,32 +50,30 @@ class Controller:
             "ca_path": str(self.pbx.ca_path),
         }
 
-    def start(self, module: str, check: bool = False, **params: Any) -> subprocess.Popen[str]:
-        """Start a module and return its process."""
+    def start(self, module: str, check: bool = False, **params: Any) -> socket.socket:
+        """Start a module in a process and return the connection that its result comes from."""
         given = {**self.connection, **params}
         arguments = {name: value for name, value in given.items() if value is not None}
         arguments |= {"_ansible_check_mode": check}
         arguments |= {"_ansible_diff": True, "_ansible_remote_tmp": str(self.home)}
-        process = subprocess.Popen(
-            [sys.executable, ROOT / "plugins" / "modules" / f"threecx_{module}.py"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.environment,
-            text=True,
-        )
-        assert process.stdin is not None
-        process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        process.stdin.close()
-        process.stdin = None
-        return process
+        request = {
+            "module": str(ROOT / "plugins" / "modules" / f"threecx_{module}.py"),
+            "environment": self.environment,
+            "input": json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
+        }
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self.forge)
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        return connection
 
-    def finish(self, process: subprocess.Popen[str]) -> Result:
+    def finish(self, connection: socket.socket) -> Result:
         """Return the result of a module that was started."""
-        output, errors = process.communicate()
-        self.outputs.append(output + errors)
-        result: Result = json.loads(output)
-        assert bool(result.get("failed")) == bool(process.returncode), errors
+        with connection, connection.makefile() as stream:
+            done = json.loads(stream.read())
+        self.outputs.append(done["output"] + done["errors"])
+        assert done["output"], done["errors"]
+        result: Result = json.loads(done["output"])
+        assert bool(result.get("failed")) == bool(done["status"]), done["errors"]
         return result
 
     def run(self, module: str, check: bool = False, **params: Any) -> Result:
@@ -109,25 +109,40 @@ class Controller:
         ]
 
 
+@pytest.fixture(scope="session")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the socket of a process that runs modules."""
+    path = str(tmp_path_factory.mktemp("forge") / "socket")
+    program = Path(__file__).with_name("forge.py")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "build" / "collections")}
+    with subprocess.Popen(
+        [sys.executable, program, path], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield path
+        process.kill()
+
+
 @pytest.fixture(params=VERSIONS)
 def controller(
-    request: pytest.FixtureRequest, start_pbx: StartPbx, tmp_path: Path
+    request: pytest.FixtureRequest, start_pbx: StartPbx, tmp_path: Path, forge: str
 ) -> Iterator[Controller]:
     """Return a controller of a PBX, of every version in turn, whose secrets must never show."""
-    yield from controllers(start_pbx(request.param), tmp_path)
+    yield from controllers(start_pbx(request.param), tmp_path, forge)
 
 
 @pytest.fixture
-def newest(start_pbx: StartPbx, tmp_path: Path) -> Iterator[Controller]:
+def newest(start_pbx: StartPbx, tmp_path: Path, forge: str) -> Iterator[Controller]:
     """Return a controller of a PBX of the newest version, whose secrets must never show."""
-    yield from controllers(start_pbx(VERSIONS[-1]), tmp_path)
+    yield from controllers(start_pbx(VERSIONS[-1]), tmp_path, forge)
 
 
-def controllers(pbx: Pbx, home: Path) -> Iterator[Controller]:
-    one = Controller(pbx, home)
+def controllers(pbx: Pbx, home: Path, forge: str) -> Iterator[Controller]:
+    one = Controller(pbx, home, forge)
     yield one
     shown = "".join(one.outputs)
-    assert "fake-secret" not in shown
+    assert "fake-secret" not in shown.lower()
     assert pbx.client_secret not in shown
     for exchange in pbx.requests:
-        assert "fake-secret" not in json.dumps(exchange.reply), exchange.path
+        assert "fake-secret" not in json.dumps(exchange.reply).lower(), exchange.path

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.pbx.fixtures import StartPbx
+from tests.pbx.server import Handler
 from tests.pbx.state import State
 
 from .conftest import Controller
@@ -104,6 +105,17 @@ def test_a_token_is_renewed_before_its_end(newest: Controller) -> None:
 
 
 def test_a_token_lives_for_an_hour_in_minutes_and_in_seconds(controller: Controller) -> None:
+    users(controller)
+    file = cache(controller)
+    left = json.loads(file.read_text())["until"] - file.stat().st_mtime
+    assert 3400 < left < 3600
+
+
+def test_a_token_that_says_nothing_of_itself_lives_as_long(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then only expires_in tells, in minutes or in seconds."""
+    monkeypatch.setattr(controller.pbx.tokens, "_signed", lambda _claims: "opaque")
     users(controller)
     file = cache(controller)
     left = json.loads(file.read_text())["until"] - file.stat().st_mtime
@@ -215,6 +227,13 @@ def test_a_pbx_that_wants_too_much_patience_is_left_alone(newest: Controller) ->
     assert "900 s" in found["msg"]
 
 
+def test_a_token_is_asked_for_again_when_the_pbx_is_busy(newest: Controller) -> None:
+    newest.pbx.fail_next(status=503, on="POST /connect/token")
+    newest.pbx.reset_next(on="POST /connect/token")
+    assert users(newest).get("msg") is None
+    assert newest.pbx.tokens.issued == 1
+
+
 def test_what_creates_is_not_sent_again_when_it_may_have_been_done(newest: Controller) -> None:
     users(newest)
     newest.pbx.fail_next(status=503, on="POST")
@@ -256,9 +275,11 @@ def test_every_page_is_read_in_every_version(controller: Controller) -> None:
 
 
 def test_every_reading_selects_what_it_reads(controller: Controller) -> None:
-    controller.run("info", gather=["system", "health", "trunks", "users", "departments",
-        "ring_groups", "queues", "ivrs", "inbound_rules", "outbound_rules", "emergency_rules",
-        "holidays", "sbcs", "settings"])  # fmt: skip
+    everything = (
+        "system health trunks users departments ring_groups queues ivrs inbound_rules "
+        "outbound_rules emergency_rules holidays sbcs settings"
+    )
+    controller.run("info", gather=everything.split())
     for one in controller.pbx.requests:
         if one.method == "GET" and "Pbx.SystemHealthStatus" not in one.path:
             assert "select=" in one.query, one.path
@@ -271,6 +292,22 @@ def test_the_headers_are_those_that_the_api_knows(newest: Controller) -> None:
                    and one.method == "POST")  # fmt: skip
     assert created.headers["Prefer"] == "return=representation"
     assert created.headers["OData-Version"] == "4.0"
+
+
+def test_the_names_of_headers_are_sent_as_the_api_writes_them(
+    newest: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: set[str] = set()
+    serve = Handler._serve
+
+    def noting(handler: Handler) -> None:
+        names.update(handler.headers.keys())
+        serve(handler)
+
+    for method in ("do_GET", "do_POST"):
+        monkeypatch.setattr(Handler, method, noting)
+    users(newest)
+    assert {"OData-Version", "OData-MaxVersion"} <= names
 
 
 def test_a_real_ansible_shows_no_secret_however_verbose(newest: Controller) -> None:

@@ -78,8 +78,9 @@ def test_a_ring_group_that_is_missing_is_not_made_without_a_name(newest: Control
     assert "no ring group 880; did you mean 800? Give it a name" in found["msg"]
 
 
-@pytest.mark.parametrize(("module", "number", "to"), [("ring_group", "800", "ring group"),
-                                                       ("queue", "801", "queue")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("module", "number", "to"), [("ring_group", "800", "ring group"), ("queue", "801", "queue")]
+)
 def test_what_calls_are_routed_to_is_not_deleted(
     newest: Controller, module: str, number: str, to: str
 ) -> None:

@@ -151,6 +151,20 @@ def test_emergency_rules_are_found_in_their_own_list(controller: Controller) -> 
     assert "All emergencies" in [one["Name"] for one in listed["emergency_rules"]]
 
 
+def test_a_rule_that_a_forward_needs_is_not_deleted(newest: Controller) -> None:
+    newest.run("user_forwarding", extension="100", not_registered=OUT, no_answer=OUT, busy=OUT)
+    written = len(newest.writes())
+    found = newest.run("outbound_rule", name="International", state="absent")
+    assert found["code"] == "still_needed"
+    assert any("100" in one for one in found["needed_by"])
+    assert len(newest.writes()) == written
+
+
+def test_a_rule_that_no_forward_needs_is_deleted(controller: Controller) -> None:
+    controller.settle("outbound_rule", name="National", state="absent")
+    assert controller.pbx.state.find("OutboundRules", Name="National") is None
+
+
 def priorities(controller: Controller) -> dict[str, int]:
     return {
         one["Name"]: one["Priority"]
