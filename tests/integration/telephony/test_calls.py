@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real telephone behind the gateway while its line fails and comes back, and the PBX's trunks.
 
-How long the voice was away is printed; docs/explanation/measurements.md has the figures.
+How long the voice was away is printed; docs/reference/telephony.md has the figures.
 """
 
 from __future__ import annotations
