@@ -251,6 +251,13 @@ def test_the_pbx_is_told_of_both_switches_and_nobody_learns_its_secret(
     assert rights == "600 root root\n"
 
 
+def test_what_tells_the_pbx_is_locked_in(site: Any) -> None:
+    """0 is locked in, 10 wide open: systemd-analyze(1)."""
+    ask = ("systemd-analyze", "security", "--no-pager", "relais-telephony.service")
+    verdict = site.run(*ask).split("Overall exposure level for relais-telephony.service: ")[1]
+    assert float(verdict.split()[0]) <= 1.5
+
+
 def last(lab: Any) -> dict[str, Any]:
     """What the newest refresh came to; empty before the first."""
     found = lab.exec("gw", "cat", "/run/relais/telephony/last.json")
