@@ -13,7 +13,7 @@ version_added: 0.1.0
 author:
   - relais contributors (@relais)
 description:
-  - Breaks one link in the kernel of the gateway, below everything that watches it, while a
+  - Breaks one link, or all, in the kernel of the gateway, below everything that watches it, while a
     synthetic client of the LAN uses every service. Returns what that client felt, as evidence.
   - The fault ends by itself after O(seconds), in the kernel or by systemd, also when the daemon,
     this connection or the controller die meanwhile.
@@ -41,16 +41,18 @@ attributes:
 options:
   wan:
     description:
-      - Name of the link to break.
+      - Name of the link to break. Needed unless O(kind=total), which breaks all of them.
     type: str
-    required: true
   kind:
     description:
       - V(silent) is a black hole. The link looks up but nothing passes, as when the operator's
         network fails.
       - V(carrier) takes the link away, as when the cable is cut or the operator's box loses power.
+      - V(total) is a black hole on every link. The site is without the Internet for O(seconds), and
+        this says that you want it so. What stays inside the site must go on meanwhile, and all
+        must be back within the budget.
     type: str
-    choices: [silent, carrier]
+    choices: [silent, carrier, total]
     required: true
   seconds:
     description:
@@ -60,6 +62,7 @@ options:
   budget_ms:
     description:
       - The longest outage of a service that passes. The budget of the inventory by default.
+      - With O(kind=total) how soon after the fault every service must work again.
     type: int
   ignore_window:
     description:
@@ -91,6 +94,12 @@ EXAMPLES = r"""
     budget_ms: 500
     fail_on_breach: false
   register: cut
+
+- name: Show at noon what works without the Internet
+  relais.continuity.wan_drill:
+    kind: total
+    seconds: 30
+  register: dark
 
 - name: Keep the evidence on the controller
   ansible.builtin.copy:
@@ -133,7 +142,60 @@ drill:
     failback:
       outage_ms: 0
       needless_resets: 0
+    sip:
+      registrar: 198.51.100.230:5060
+      call: "*777"
+      register_ms: 12
+      reregister_ms: 640
+      usable_ms: 610
+      audio_sent: 1000
+      audio_heard: 970
+      audio_gap_ms: 580
+      failback_audio_gap_ms: 20
+      call_alive: true
+      ok: true
+    local: null
     verdict: pass
+sip:
+  description:
+    - What the drill's own telephone felt, the C(sip) of the evidence. There is none without
+      C(relais_drill.sip) in the inventory.
+  returned: when the drill was carried out
+  type: dict
+  contains:
+    registrar:
+      description: Address and port of the SIP server.
+      type: str
+    call:
+      description: The number that was called before the fault, if any.
+      type: str
+    register_ms:
+      description: How long a registration took before the fault.
+      type: int
+    reregister_ms:
+      description: From the fault until a registration succeeded again. Null when none did.
+      type: int
+    usable_ms:
+      description: From the fault until the server answered again. Null when it did not.
+      type: int
+    audio_sent:
+      description: Packets of voice sent during the fault, one each 20 ms.
+      type: int
+    audio_heard:
+      description: Packets of voice heard during the fault.
+      type: int
+    audio_gap_ms:
+      description: The longest silence of the call open before the fault. Null without a call.
+      type: int
+    failback_audio_gap_ms:
+      description: The same after the end of the fault.
+      type: int
+    call_alive:
+      description: Whether that call was still one at the end of the drill. Null without a call.
+      type: bool
+    ok:
+      description: Whether all of this came back in time.
+      type: bool
 verdict:
   description: V(pass) or V(fail), as in the evidence.
   returned: when the drill was carried out
@@ -154,7 +216,8 @@ from ansible_collections.relais.continuity.plugins.module_utils._relais_cli impo
 
 def _words(module: AnsibleModule) -> list[str]:
     params = module.params
-    words = ["--wan", params["wan"], "--kind", params["kind"], "--seconds", str(params["seconds"])]
+    words = [] if params["wan"] is None else ["--wan", params["wan"]]
+    words += ["--kind", params["kind"], "--seconds", str(params["seconds"])]
     if params["budget_ms"] is not None:
         words += ["--budget-ms", str(params["budget_ms"])]
     if params["ignore_window"]:
@@ -166,13 +229,14 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "wan": {"type": "str", "required": True},
-            "kind": {"type": "str", "choices": ["silent", "carrier"], "required": True},
+            "wan": {"type": "str"},
+            "kind": {"type": "str", "choices": ["silent", "carrier", "total"], "required": True},
             "seconds": {"type": "int", "default": 20},
             "budget_ms": {"type": "int"},
             "ignore_window": {"type": "bool", "default": False},
             "fail_on_breach": {"type": "bool", "default": True},
         },
+        required_if=[("kind", kind, ("wan",)) for kind in ("silent", "carrier")],
         supports_check_mode=True,
     )
     relais = RelaisCli(module)
@@ -180,7 +244,7 @@ def main() -> None:
         relais.ask("drill", "check", *_words(module))
         module.exit_json(changed=True)
     drill = relais.ask("drill", "run", *_words(module))
-    result = {"changed": True, "drill": drill, "verdict": drill["verdict"]}
+    result = {"changed": True, "drill": drill, "verdict": drill["verdict"], "sip": drill.get("sip")}
     if drill["verdict"] != "pass" and module.params["fail_on_breach"]:
         reasons = drill.get("reasons") or ["see the evidence"]
         module.fail_json(msg=f"The drill failed: {'; '.join(reasons)}", **result)

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from relais.core.actions import Action, Evict, MeasureFlows, Move, Record, SendProbe, Steer
+from relais.core.actions import (
+    Action,
+    Announce,
+    Evict,
+    MeasureFlows,
+    Move,
+    Record,
+    SendProbe,
+    Steer,
+)
 from relais.core.config import parse_config
 from relais.core.events import (
     AdminRequested,
@@ -105,6 +114,7 @@ class World:
         self.talk_pps: dict[str, float] = {}
         self.looks: list[tuple[float, MeasureFlows]] = []
         self.moves: list[tuple[float, Move]] = []
+        self.announced: list[tuple[float, Announce]] = []
         self.evictions: list[tuple[float, Evict]] = []
         self.records: list[tuple[float, Record]] = []
         self.probes: list[tuple[float, SendProbe]] = []
@@ -176,7 +186,7 @@ class World:
             self.kernel = dict(steer.choices)
             self.dead = steer.dead
         for action in actions:
-            if not (failed and isinstance(action, Evict | Move)):
+            if not (failed and isinstance(action, Evict | Move | Announce)):
                 self._act(event.now_ms, action)
         if failed:
             self.feed(SwitchFailed(event.now_ms, "refused"))
@@ -192,6 +202,8 @@ class World:
                 self.evictions.append((now_ms, action))
             case Move():
                 self.moves.append((now_ms, action))
+            case Announce():
+                self.announced.append((now_ms, action))
             case MeasureFlows():
                 self.looks.append((now_ms, action))
             case Record():

@@ -14,7 +14,7 @@ from lab import base, inventory, machine, network, processes, services, state, t
 from lab.errors import LabError
 from lab.run import attempt, say, wait_until
 from lab.state import Places, Process, Record
-from lab.topology import INTERNET_HOSTS, INTERNET_HOSTS6, Topology
+from lab.topology import INTERNET_HOSTS, INTERNET_HOSTS6, SIP_HOST, Topology
 
 KINDS = {"gw": "machine", "lan": "client", "internet": "internet"}
 
@@ -189,7 +189,7 @@ def _intention(places: Places, source: Path, site: Topology, tree: Path) -> Reco
             "lan": [str(site.client)],
             **{wan.node: [str(a) for a in (wan.isp, wan.ipv6 and wan.ipv6.isp) if a]
                for wan in site.wans},
-            "internet": [*(f"{address}/32" for address in INTERNET_HOSTS.values()),
+            "internet": [*(f"{a}/32" for a in (*INTERNET_HOSTS.values(), SIP_HOST)),
                          *(f"{address}/128" for address in INTERNET_HOSTS6.values())],
         },
         cgroups=cgroups,

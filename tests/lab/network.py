@@ -15,7 +15,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.run import attempt, run
 from lab.state import make_folder
-from lab.topology import INTERNET_HOSTS, INTERNET_HOSTS6, Ipv6, Topology, Wan
+from lab.topology import INTERNET_HOSTS, INTERNET_HOSTS6, SIP_HOST, Ipv6, Topology, Wan
 
 NETNS = Path("/run/netns")
 RESOLVERS = Path("/etc/netns")
@@ -61,7 +61,8 @@ def build(topology: Topology, namespaces: dict[str, str]) -> None:
     _cable(namespaces["lan"], "eth0", namespaces["gw"], topology.lan_interface)
     _client(topology, namespaces["lan"])
     _settings(namespaces["internet"], ROUTER_SETTINGS)
-    _ip(namespaces["internet"], *(f"addr add {a}/32 dev lo" for a in INTERNET_HOSTS.values()))
+    hosts = (*INTERNET_HOSTS.values(), SIP_HOST)
+    _ip(namespaces["internet"], *(f"addr add {a}/32 dev lo" for a in hosts))
     _ip(namespaces["internet"], *(f"addr add {a}/128 dev lo" for a in INTERNET_HOSTS6.values()))
     for index, wan in enumerate(topology.wans, start=1):
         _isp(wan, index, namespaces)

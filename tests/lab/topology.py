@@ -33,6 +33,8 @@ INTERNET_HOSTS6: Mapping[str, IPv6Address] = {
     "web": IPv6Address("2001:db8:ffff:c::200"),
 }
 ECHO_HOST = INTERNET_HOSTS["resolver-a"]
+# Nothing listens here until somebody runs tests/lab/sip/sip_operator.py in `internet`.
+SIP_HOST = IPv4Address("198.51.100.230")
 
 # Where an operator with DHCP takes its customers' addresses from; the first free one is used.
 DHCP_NETWORKS = tuple(
@@ -104,7 +106,8 @@ def from_variables(host: str, variables: Mapping[str, Any]) -> Topology:
         raise LabError(f"{host}: relais_wans: a list of at least one WAN is needed")
     lan_variable = _mapping(host, "relais_lan", variables.get("relais_lan"))
     lan = _interface(host, "relais_lan.address", lan_variable.get("address"))
-    taken = [lan.network, *(IPv4Network(address) for address in INTERNET_HOSTS.values())]
+    internet = (*INTERNET_HOSTS.values(), SIP_HOST)
+    taken = [lan.network, *(IPv4Network(address) for address in internet)]
     static: dict[int, Wan] = {}
     for index, raw in enumerate(raw_wans):
         path = f"relais_wans[{index}]"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the collection importable from the checkout, and golden files renewable."""
+"""Makes the collection and the double of the PBX importable, and golden files renewable."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ def _link_collection() -> None:
 
 _link_collection()
 sys.path.insert(0, str(COLLECTIONS))
+sys.path.insert(0, str(ROOT))
+
+from tests.pbx.fixtures import pbx, start_pbx  # noqa: E402, F401 - fixtures, found by their names
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

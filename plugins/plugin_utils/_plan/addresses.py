@@ -41,6 +41,11 @@ def parse_network(text: str) -> IPNetwork | None:
         return None
 
 
+def as_network(given: Any) -> IPNetwork:
+    """Return an address or network, read or written, as a network."""
+    return IPNetwork(given)
+
+
 def network_around(address: IPAddress, length: int) -> IPNetwork:
     """Return the network of a prefix length that an address lies in."""
     return IPNetwork(f"{address}/{length}").cidr

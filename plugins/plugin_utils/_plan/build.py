@@ -16,7 +16,7 @@ from typing import Any
 
 from .addresses import merged, of_version
 from .daemon import daemon_config
-from .drill import check_drill, drill_services, drill_sessions, planned_drill
+from .drill import check_drill, drill_services, drill_sessions, drill_sip, planned_drill
 from .ipv6 import check_ipv6
 from .kinds import Field
 from .lan import (
@@ -41,6 +41,8 @@ from .targets import (
     dns_upstreams,
     planned_targets,
 )
+from .telephony import planned_telephony, telephony_config
+from .telephony_checks import check_telephony
 from .variables import VARIABLES
 from .wans import END_METRIC, LOCAL_RULE_PRIORITY, Record, check_wans, each, marks, planned_wans
 
@@ -130,6 +132,7 @@ def _check(read: Record, given: Record, problems: Problems) -> None:
     check_targets(targets, problems)
     check_anchor(targets, read["relais_anchor_key"], problems.at("relais_anchor_key"))
     check_drill(drill, targets, problems)
+    check_telephony(read, problems)
     _check_hosts_beyond(read, problems)
     _check_management(read, problems)
 
@@ -164,6 +167,8 @@ def _check_hosts_beyond(read: Record, problems: Problems) -> None:
         own.append(("relais_drill", drill["network"]))
         if usable(drill["echo_host"]):
             check_beyond(problems.at("relais_drill.echo_host"), drill["echo_host"], own)
+        if isinstance(drill["sip"], dict) and usable(drill["sip"]["registrar"]):
+            check_beyond(problems.at("relais_drill.sip.registrar"), drill["sip"]["registrar"], own)
     for target, where in each(read["relais_targets"], problems.at("relais_targets")):
         check_beyond(where.key("address"), target["address"], own)
 
@@ -221,10 +226,14 @@ def _planned(host: str, read: Record, given: Record) -> Record:
             {"name": name, "addresses": merged(networks)} for name, networks in users.items()
         ],
         "contacts": _given_only(read["relais_contacts"]),
+        "telephony": planned_telephony(read["relais_telephony"], wans),
     }
     names = [service["name"] for service in plan["services"]]
     probes = drill_services(services, names, users, drill, by_ipv4(targets))
     plan["config"] = daemon_config(plan, probes, drill_sessions(services, drill))
+    plan["config"]["drill"]["sip"] = drill_sip(drill, read["relais_drill_sip_secret"])
+    plan["config"]["drill"]["local"] = [str(address) for address in drill["local"]]
+    plan["config"]["telephony"] = telephony_config(plan["telephony"])
     return plan
 
 

@@ -19,6 +19,7 @@ from .wans import Record, readable
 
 # RFC 862.
 ECHO_PORT = 7
+SIP_SECRET_FILE = "/etc/relais/drill-sip.secret"  # noqa: S105 - where it is, not what
 
 
 class Packet(NamedTuple):
@@ -151,6 +152,22 @@ def _in_range(packet: Packet, ports: Ports) -> bool:
 
 def _in_any(address: Any, networks: list[Any]) -> bool:
     return any(address in network for network in networks)
+
+
+def drill_sip(drill: Record, secret: Any) -> Record | None:
+    """Return the account of the drill's telephone, None without one; the secret stays outside."""
+    sip = drill["sip"]
+    if sip is None:
+        return None
+    registrar = str(sip["registrar"])
+    return {
+        "registrar": registrar,
+        "port": sip["port"],
+        "domain": sip["domain"] or registrar,
+        "user": sip["user"],
+        "secret_file": SIP_SECRET_FILE if secret else None,
+        "call": sip["call"],
+    }
 
 
 def drill_sessions(services: list[Record], drill: Record) -> Record | None:

@@ -46,6 +46,7 @@ from .kinds import (
 )
 from .ports import DSCP, PORTS
 from .problems import INVALID, Place, did_you_mean, show
+from .telephony_fields import CLIENT_SECRET, TELEPHONY
 
 MOST_STABLE = "most_stable"
 BLOCK = "block"
@@ -279,6 +280,17 @@ MANAGEMENT = {
 BUDGET = {
     "silent": Field(whole(1, 60000), "longest outage when a WAN goes silent", default=1000),
     "carrier": Field(whole(1, 60000), "longest outage when the carrier is lost", default=200),
+    "total": Field(
+        whole(1, 60000), "how soon all works again after every WAN was cut", default=5000
+    ),
+}
+
+SIP = {
+    "registrar": Field(ADDRESS4, "address of the SIP server", required=True),
+    "port": Field(whole(1, 65535), "UDP port of the SIP server", default=5060),
+    "domain": Field(DOMAIN, "domain of the account", shown_default="the registrar"),
+    "user": Field(TEXT, "user that the telephone registers as", required=True),
+    "call": Field(TEXT, "a number that answers and sends the voice back; none: no call"),
 }
 
 DRILL = {
@@ -289,6 +301,12 @@ DRILL = {
     "network": Field(NETWORK4, "network of the synthetic LAN client", default="198.18.255.252/30"),
     "budget_ms": Field(record("a mapping", BUDGET), "longest outage that passes", default={}),
     "sessions": Field(whole(0, 1000), "TCP sessions held open during a drill", default=20),
+    "sip": Field(record("a mapping", SIP), "a telephone of the drill's own"),
+    "local": Field(
+        listing(ADDRESS4, "a list of IPv4 addresses"),
+        "hosts of the LAN that must answer pings while every WAN is cut",
+        default=[],
+    ),
 }
 
 
@@ -327,4 +345,13 @@ VARIABLES = {
         record("a mapping", MANAGEMENT), "who may manage the gateway", default={}
     ),
     "relais_drill": Field(record("a mapping", DRILL), "drills", default={}),
+    "relais_drill_sip_secret": Field(
+        unseen(TEXT), "password of the drill's telephone; keep it in a vault"
+    ),
+    "relais_telephony": Field(
+        record("a mapping", TELEPHONY), "the PBX, and who takes its calls when the site is dark"
+    ),
+    "relais_telephony_secret": Field(
+        CLIENT_SECRET, "secret of the PBX's API client; keep it in a vault"
+    ),
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import logging
 import signal
@@ -16,7 +17,16 @@ from typing import Any
 from relais import __version__
 from relais.answers import Answers
 from relais.core import report
-from relais.core.actions import Action, Evict, MeasureFlows, Move, Record, SendProbe, Steer
+from relais.core.actions import (
+    Action,
+    Announce,
+    Evict,
+    MeasureFlows,
+    Move,
+    Record,
+    SendProbe,
+    Steer,
+)
 from relais.core.adopt import leave
 from relais.core.events import (
     Adopted,
@@ -47,6 +57,7 @@ from relais.shell.nft import Nft, NftError
 from relais.shell.probes import Prober
 from relais.shell.recorder import Recorder
 from relais.shell.repair.repairs import Repairs
+from relais.shell.telephony.hook import Hook
 
 STATE_EVERY_MS = 5000.0
 WATCHDOG_EVERY_MS = 2000.0
@@ -89,6 +100,7 @@ class Daemon:
         self._written_ms = self._barked_ms = 0.0
         self._health = Health(self._note)
         self._housekeeping = Housekeeping(file, self._journal, self._nft, self._health)
+        self._telephony = Hook(config.telephony, paths.run / "telephony", self._note)
         self._stop = asyncio.Event()
         self._repairs = Repairs(
             config, self._nft, self._flows, lambda: self.state.steered, self._note, paths.run
@@ -265,6 +277,8 @@ class Daemon:
         match action:
             case Move():
                 self._move(action)
+            case Announce():
+                self._telephony.announce(action.left, action.wans, clock.monotonic_ms())
             case MeasureFlows():
                 self._measure(action)
             case SendProbe():
@@ -289,7 +303,8 @@ class Daemon:
 
     def _move(self, action: Move) -> None:
         try:
-            self._flows.move(action.mark, action.mask)
+            sources = [ipaddress.ip_network(source) for source in action.sources]
+            self._flows.move(action.mark, action.mask, sources)
         except OSError as error:
             self._not_done([(action.mark, action.mask)], error)
 
@@ -377,7 +392,7 @@ class Daemon:
 def _needs_the_switch(action: Action) -> bool:
     """What must not happen, or be told, when the kernel refused the switch before it."""
     told = isinstance(action, Record) and action.kind in ("switch", "evict")
-    return told or isinstance(action, Evict | Move)
+    return told or isinstance(action, Evict | Move | Announce)
 
 
 def run(file: ConfigFile, paths: Paths, anchor_key: bytes | None = None) -> None:

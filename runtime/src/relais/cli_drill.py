@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from relais.core.config import ConfigError
-from relais.core.drill.model import KINDS, MAX_SECONDS, MIN_SECONDS
+from relais.core.drill.model import EVERY_WAN, KINDS, MAX_SECONDS, MIN_SECONDS, TOTAL
 from relais.core.drill.words import in_words
 from relais.core.model import Config
 from relais.shell.config_file import CONFIG, load_config
@@ -23,6 +23,7 @@ from relais.shell.drill.command import CommandError
 from relais.shell.drill.runner import CannotMeasure, Interrupted, run_drill
 from relais.shell.drill.store import EVIDENCE, Busy, save, single_drill
 
+USAGE = 2
 Subparsers = argparse._SubParsersAction
 
 
@@ -36,8 +37,10 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     ask = verbs.add_parser("check", help="only say whether the drill may run now")
     ask.set_defaults(run=_check)
     for verb in (run, ask):
-        verb.add_argument("--wan", required=True, help="the WAN to break")
-        verb.add_argument("--kind", required=True, choices=KINDS, help="how to break it")
+        verb.add_argument("--wan", help=f"the WAN to break; not with --kind {TOTAL}")
+        verb.add_argument(
+            "--kind", required=True, choices=KINDS, help=f"how to break it; {TOTAL}: every WAN"
+        )
         verb.add_argument(
             "--seconds", type=int, default=20, help=f"{MIN_SECONDS} to {MAX_SECONDS} (default 20)"
         )
@@ -59,6 +62,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _answer(arguments: argparse.Namespace, act: Callable[[argparse.Namespace, Config], int]) -> int:
     """Do it, and turn every foreseen failure into one message."""
+    if arguments.wan is None and arguments.kind != TOTAL:
+        _fail(arguments, "usage", f"--wan is needed with --kind {arguments.kind}", [])
+        return USAGE
     try:
         return act(arguments, load_config(arguments.config))
     except Refused as error:
@@ -93,7 +99,7 @@ def _fail(arguments: argparse.Namespace, code: str, message: str, problems: list
 
 def _options(arguments: argparse.Namespace) -> Options:
     return Options(
-        wan=arguments.wan,
+        wan=arguments.wan or (EVERY_WAN if arguments.kind == TOTAL else ""),
         kind=arguments.kind,
         seconds=arguments.seconds,
         budget_ms=arguments.budget_ms,

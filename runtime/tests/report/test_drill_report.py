@@ -57,6 +57,13 @@ EVIDENCE: dict[str, Any] = {
 }  # fmt: skip
 
 
+SIP: dict[str, Any] = {
+    "registrar": "198.51.100.230:5060", "call": "*777", "register_ms": 12, "reregister_ms": 640,
+    "usable_ms": 0, "audio_sent": 1000, "audio_heard": 970, "audio_gap_ms": 1580,
+    "failback_audio_gap_ms": 40, "call_alive": True, "ok": True,
+}  # fmt: skip
+
+
 class Page(HTMLParser):
     """Text, attributes and balance of a page."""
 
@@ -92,6 +99,14 @@ def failed() -> dict[str, Any]:
     drill["verdict"] = "fail"
     drill["services"]["voice"].update(outage_ms=1200, ok=False)
     drill["reasons"] = ["voice: 1200 ms without service, more than 1000 ms"]
+    return drill
+
+
+def dark() -> dict[str, Any]:
+    drill = copy.deepcopy(EVIDENCE)
+    drill["fault"].update(kind="total", wan="all")
+    drill["sip"] = {**SIP, "call_alive": False}
+    drill["local"] = {"192.0.2.1": {"sent": 200, "lost": 0, "outage_ms": 0, "ok": True}}
     return drill
 
 
@@ -136,6 +151,62 @@ def test_the_french_page_is_french() -> None:
     assert "9 sur 1 000" in text
     assert "nouvelles demandes de nouveau servies : voice" in text
     assert "Averties de la panne : 20." in text
+
+
+def test_the_page_tells_what_telephones_felt() -> None:
+    english = Page(render([{**EVIDENCE, "sip": SIP}], "en")).text
+    assert "The operator's server answers again was never away" in english.replace("\u2019", "'")
+    assert "640 ms after the fault began" in english
+    assert "Longest silence of an open call 1.6 s" in english
+    assert "The open call went on" in english
+    french = Page(render([{**EVIDENCE, "sip": SIP}], "fr")).text.replace("\u2019", "'")
+    assert "Téléphonie" in french
+    assert "De nouveau enregistré chez l'opérateur 640 ms après le début de la panne" in french
+    assert "L'appel en cours a continué" in french
+    silent = {**SIP, "reregister_ms": None, "call_alive": None, "audio_gap_ms": None}
+    english = Page(render([{**EVIDENCE, "sip": silent}], "en")).text
+    assert "Registered again with the operator not during the drill" in english
+    assert "open call" not in english
+    for without in (EVIDENCE, {**EVIDENCE, "sip": None}):
+        assert "Telephony" not in Page(render([without], "en")).text
+
+
+def test_a_drill_that_cut_every_link_is_judged_by_what_stayed_and_came_back() -> None:
+    english = Page(render([dark()], "en")).text
+    assert "Every link is cut" in english
+    assert "what stays inside the office kept working, and all came back" in english
+    assert "answered no new request" not in english
+    assert "192.0.2.1 none held" in english
+    assert "The open call could not go on" in english
+    french = Page(render([dark(), EVIDENCE], "fr")).text
+    assert "Tous les liens sont coupés" in french
+    assert "aucune nouvelle demande : 180 ms" in french
+
+
+@pytest.mark.parametrize(
+    ("reason", "french"),
+    [
+        (
+            "SIP: no registration succeeded again after the fault",
+            "téléphonie : aucun enregistrement n'a de nouveau abouti",
+        ),
+        (
+            "SIP: the call opened before the fault did not survive it",
+            "téléphonie : l'appel ouvert avant la panne a été perdu",
+        ),
+        (
+            "voice: worked again 7000 ms after the fault, more than 5000 ms",
+            "voice : n'a fonctionné de nouveau que 7 s après la panne, plus que 5 s",
+        ),
+        (
+            "192.0.2.1: a host of the site was away for 1500 ms",
+            "192.0.2.1 : un appareil du bureau a manqué pendant 1,5 s",
+        ),
+    ],
+)
+def test_reasons_of_telephones_and_of_a_total_cut_are_translated(reason: str, french: str) -> None:
+    said = texts("fr").reason(reason).replace("\xa0", " ").replace("\u2019", "'")
+    assert said == french
 
 
 def test_an_event_without_translation_is_marked_as_english() -> None:

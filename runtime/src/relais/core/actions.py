@@ -42,10 +42,14 @@ class Evict:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Forget the matching flows that are not TCP, so that their next packet takes the new link."""
+    """Forget the matching flows that are not TCP, so that their next packet takes the new link.
+
+    `sources`: only those that began in one of these networks; all of them when it is empty.
+    """
 
     mark: int
     mask: int
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,15 @@ class Sweep:
     due_ms: float
     service: str
     wan: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell the telephone system that its flows have left `left` and take `wans` now."""
+
+    service: str
+    left: str
+    wans: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +97,4 @@ class Record:
     at_ms: float | None = None
 
 
-Action = SendProbe | Steer | Evict | Move | MeasureFlows | Record
+Action = SendProbe | Steer | Evict | Move | Announce | MeasureFlows | Record

@@ -12,6 +12,7 @@ from relais.core.model import (
     Drill,
     DrillService,
     DrillSessions,
+    DrillSip,
     Failback,
     Importance,
     Lan,
@@ -23,6 +24,7 @@ from relais.core.model import (
     Service,
     Sla,
     Target,
+    Telephony,
     Wan,
 )
 
@@ -67,6 +69,7 @@ def parse_config(document: object) -> Config:
         drill=_drill(top.object("drill")),
         lan=_lan(top.object("lan")),
         routing=_routing(top.object("routing")),
+        telephony=_telephony(top.object("telephony")),
     )
     top.close()
     _check_whole(config, problems)
@@ -178,11 +181,23 @@ def _routing(item: Fields | None) -> Routing | None:
     return routing
 
 
+def _telephony(item: Fields | None) -> Telephony | None:
+    if item is None:
+        return None
+    telephony = Telephony(
+        service=item.text("service"),
+        sources=item.networks("sources"),
+        refresh=item.boolean("refresh", default=False),
+    )
+    item.close()
+    return telephony
+
+
 def _drill(item: Fields | None) -> Drill | None:
     if item is None:
         return None
     budget = item.object("budget_ms")
-    budgets = {"silent": 1000, "carrier": 200}
+    budgets = {"silent": 1000, "carrier": 200, "total": 5000}
     if budget is not None:
         budgets = {kind: budget.integer(kind, 1, 600_000, ms) for kind, ms in budgets.items()}
         budget.close()
@@ -198,6 +213,8 @@ def _drill(item: Fields | None) -> Drill | None:
         windows=tuple(windows),
         services=tuple(_drill_service(entry) for entry in item.objects("services")),
         sessions=_drill_sessions(item.object("sessions")),
+        sip=_drill_sip(item.object("sip")),
+        local=item.addresses("local"),
     )
     item.close()
     return drill
@@ -227,6 +244,22 @@ def _drill_sessions(item: Fields | None) -> DrillSessions | None:
     return sessions
 
 
+def _drill_sip(item: Fields | None) -> DrillSip | None:
+    if item is None:
+        return None
+    registrar = item.address("registrar")
+    sip = DrillSip(
+        registrar=registrar,
+        port=item.integer("port", 1, 65535, 5060),
+        domain=item.host_name("domain") or registrar,
+        user=item.text("user"),
+        secret_file=item.optional_text("secret_file"),
+        call=item.optional_text("call"),
+    )
+    item.close()
+    return sip
+
+
 def _check_whole(config: Config, problems: list[Problem]) -> None:
     """What no single object can know: duplicates and references."""
     if len(config.wans) < 2:
@@ -253,6 +286,11 @@ def _check_whole(config: Config, problems: list[Problem]) -> None:
             if member.wan and member.wan not in known:
                 names = ", ".join(sorted(known))
                 problems.append(Problem(path, f"{member.wan!r} is not a WAN; known: {names}"))
+    telephony = config.telephony
+    if telephony is not None and telephony.service not in {s.name for s in config.services}:
+        names = ", ".join(service.name for service in config.services)
+        message = f"{telephony.service!r} is not a service; known: {names}"
+        problems.append(Problem("telephony.service", message))
     if not any(service.name == "default" for service in config.services):
         problems.append(Problem("services", "must end with the service 'default'"))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from relais.core import returning
-from relais.core.actions import Action, Evict, Record, Steer
+from relais.core.actions import Action, Announce, Evict, Record, Steer
 from relais.core.evolve import evolve
 from relais.core.link import Link
 from relais.core.model import BOTH_MASK, Config
@@ -53,7 +53,8 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
     if wanted != state.steered:
         actions.append(Steer(*wanted))
         work.records.insert(moved, _switch_record(*wanted))
-    actions += [*evictions, *moves]
+    announced = [action for action in (*evictions, *moves) if isinstance(action, Announce)]
+    actions += [action for action in (*evictions, *moves) if not isinstance(action, Announce)]
     new = evolve(
         state,
         links=work.links,
@@ -66,7 +67,7 @@ def decide(work: Work, state: State, now_ms: float) -> tuple[State, tuple[Action
         waits=waits,
         sweeps=sweeps,
     )
-    return new, (*actions, *work.records, *looks, *work.probes)
+    return new, (*actions, *work.records, *announced, *looks, *work.probes)
 
 
 def _settled(work: Work, state: State, now_ms: float) -> bool:
@@ -153,6 +154,8 @@ def _evictions(
                 continue
             evicted.add(service.name)
             actions.append(Evict(link.wan.mark | service.id, BOTH_MASK))
+            if config.telephony is not None and config.telephony.service == service.name:
+                actions.append(Announce(service.name, name, wans))
             text = f"flows of {service.name} evicted from {name}"
             reason = f"{name} dark for {waited:.0f} ms; {'+'.join(wans)} proved"
             work.records.append(Record("evict", text, reason, wan=name, service=service.name))

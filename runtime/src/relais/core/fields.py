@@ -174,6 +174,38 @@ class Fields:
         missing = self.take(key, required=False) is None
         return None if missing else self.interface_address(key) or None
 
+    def addresses(self, key: str) -> tuple[str, ...]:
+        """A list of addresses; empty when absent."""
+        value = self.take(key, required=False)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.problem(key, "must be a list of IP addresses")
+            return ()
+        found = []
+        for index, item in enumerate(value):
+            try:
+                found.append(str(ipaddress.ip_address(item if isinstance(item, str) else "")))
+            except ValueError:
+                self.problem(f"{key}[{index}]", f"must be an IP address, not {shown(item)}")
+        return tuple(found)
+
+    def networks(self, key: str) -> tuple[str, ...]:
+        """A list of at least one network, such as 192.0.2.40/32."""
+        value = self.take(key, required=True)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not value:
+            self.problem(key, "must be a list of networks, such as 192.0.2.40/32")
+            return ()
+        found = []
+        for index, item in enumerate(value):
+            try:
+                found.append(str(ipaddress.ip_network(item if isinstance(item, str) else "")))
+            except ValueError:
+                self.problem(f"{key}[{index}]", f"must be a network, not {shown(item)}")
+        return tuple(found)
+
     def objects(self, key: str, *, required: bool = True) -> Iterator[Fields]:
         """Each object of the list at `key`."""
         value = self.take(key, required=required)

@@ -201,6 +201,20 @@ class DrillSessions:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillSip:
+    """The account that the drill's telephone has, and the number that it calls, which must answer
+    and send the voice back (None: no call). `secret_file` holds its password (None: it needs none).
+    """
+
+    registrar: str
+    port: int
+    domain: str
+    user: str
+    secret_file: str | None = None
+    call: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Drill:
     """Addresses, budgets and windows of the live failover drill."""
 
@@ -211,6 +225,8 @@ class Drill:
     windows: tuple[str, ...]
     services: tuple[DrillService, ...]
     sessions: DrillSessions | None
+    sip: DrillSip | None = None
+    local: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +247,16 @@ class Routing:
     end_metric: int
 
 
+@dataclass(frozen=True, slots=True)
+class Telephony:
+    """The telephone system and the phones: the service that carries their SIP and RTP, the networks
+    of the LAN that they are in, and whether the system is told when its WAN has changed."""
+
+    service: str
+    sources: tuple[str, ...]
+    refresh: bool = False
+
+
 @dataclass(frozen=True)
 class Config:
     """One gateway's whole configuration."""
@@ -245,6 +271,7 @@ class Config:
     drill: Drill | None = None
     lan: Lan | None = None
     routing: Routing | None = None
+    telephony: Telephony | None = None
 
     @property
     def codec(self) -> Codec:

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a service's return to a better WAN asks of the world: looks for calls, and flows to move."""
+"""What a service's return to a better WAN asks of the world: looks for calls, and flows to move.
+
+A registration keeps its flow alive for ever, so on the way back the telephone system and the phones
+(`telephony.sources`) have theirs moved, however the service returns. Else new calls take the better
+line while their signalling stays on the backup.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from relais.core.actions import Action, MeasureFlows, Move, Record, Sweep
+from relais.core.actions import Action, Announce, MeasureFlows, Move, Record, Sweep
 from relais.core.calls import LOOK_MS, Wait, begun
 from relais.core.link import Link
 from relais.core.model import BOTH_MASK, Config, Failback, Mode, Service
@@ -42,7 +47,8 @@ def looks(
 def moves(
     work: Work, state: State, choices: Mapping[str, Choice], now_ms: float
 ) -> tuple[tuple[Sweep, ...], list[Action]]:
-    """Flows that follow a service with `failback: now`, once at the return and once again."""
+    """Flows that follow their service, once at the return and once again: all but TCP with
+    `failback: now`, else those of the telephone system and the phones."""
     config = state.config
     sweeps: list[Sweep] = []
     actions: list[Action] = []
@@ -50,18 +56,18 @@ def moves(
         if sweep.wan in choices[sweep.service].wans:
             continue
         if now_ms >= sweep.due_ms:
-            actions.append(_move(config, config.service(sweep.service), sweep.wan))
+            wans = choices[sweep.service].wans
+            actions += _move(config, config.service(sweep.service), sweep.wan, wans)
         else:
             sweeps.append(sweep)
     for service in config.services:
         before, chosen = state.choices.get(service.name), choices[service.name]
-        if before is None or service.failback is not Failback.NOW:
+        if before is None or not _follows(config, service, state.waits):
             continue
         for wan in _returned_from(service, before, chosen, work.links):
-            actions.append(_move(config, service, wan))
+            actions += _move(config, service, wan, chosen.wans)
             sweeps.append(Sweep(now_ms + SWEEP_AFTER_MS, service.name, wan))
-            text = f"flows of {service.name} follow it from {wan}"
-            reason = f"failback is now: all but TCP takes {'+'.join(chosen.wans)}"
+            text, reason = _told(service, wan, chosen)
             work.records.append(Record("evict", text, reason, wan=wan, service=service.name))
     return tuple(sweeps), actions
 
@@ -92,5 +98,28 @@ def _returned_from(
             yield wan
 
 
-def _move(config: Config, service: Service, wan: str) -> Move:
-    return Move(config.wan(wan).mark | service.id, BOTH_MASK)
+def _follows(config: Config, service: Service, waits: Mapping[str, Wait]) -> bool:
+    """Whether open flows go with the service; not in the middle of a call, if it waits for none."""
+    if service.failback is Failback.NOW:
+        return True
+    if config.telephony is None or config.telephony.service != service.name:
+        return False
+    wait = waits.get(service.name)
+    return wait is None or not wait.talking
+
+
+def _move(config: Config, service: Service, wan: str, wans: tuple[str, ...]) -> list[Action]:
+    mark, telephony = config.wan(wan).mark | service.id, config.telephony
+    if telephony is None or telephony.service != service.name:
+        return [Move(mark, BOTH_MASK)]
+    sources = () if service.failback is Failback.NOW else telephony.sources
+    return [Move(mark, BOTH_MASK, sources), Announce(service.name, wan, wans)]
+
+
+def _told(service: Service, wan: str, chosen: Choice) -> tuple[str, str]:
+    wans = "+".join(chosen.wans)
+    if service.failback is Failback.NOW:
+        text = f"flows of {service.name} follow it from {wan}"
+        return text, f"failback is now: all but TCP takes {wans}"
+    text = f"flows of the telephones follow {service.name} from {wan}"
+    return text, f"registrations never end by themselves: theirs take {wans}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from relais.core.drill.evidence import SCHEMA
+from relais.core.drill.model import TOTAL
 from relais.report.figure import beginning, whole
 from relais.report.story import story
 from relais.report.texts import Texts, texts
@@ -79,9 +80,10 @@ def render(drills: Sequence[dict[str, Any]], language: str) -> str:
         style=_resource(_STYLE),
         drills=views,
         passed=all(view["passed"] for view in views),
-        verdict=words.verdict(len(views), sum(not view["passed"] for view in views)),
+        verdict=_verdict(drills, views, words),
         sites=sorted({drill["site"] for drill in drills}),
         worst=_worst(drills, words),
+        dark=_dark(drills),
     )
     return page
 
@@ -90,10 +92,30 @@ def _resource(name: str) -> str:
     return resources.files("relais.report").joinpath(name).read_text(encoding="utf-8")
 
 
+def _dark(drills: Sequence[dict[str, Any]]) -> bool:
+    """Whether every drill cut every link."""
+    return all(drill["fault"]["kind"] == TOTAL for drill in drills)
+
+
+def _verdict(
+    drills: Sequence[dict[str, Any]], views: Sequence[dict[str, Any]], words: Texts
+) -> str:
+    failed = sum(not view["passed"] for view in views)
+    if _dark(drills) and not failed:
+        return words["verdict_pass_total"]
+    return words.verdict(len(views), failed)
+
+
 def _worst(drills: Sequence[dict[str, Any]], words: Texts) -> str | None:
     """The longest outage of all that were measured, None when nobody lost anything."""
     longest = max(
-        (one["outage_ms"] for drill in drills for one in drill["services"].values()), default=0
+        (
+            one["outage_ms"]
+            for drill in drills
+            if drill["fault"]["kind"] != TOTAL
+            for one in drill["services"].values()
+        ),
+        default=0,
     )
     return words.duration(longest) if longest else None
 
@@ -114,6 +136,8 @@ def _view(drill: dict[str, Any], words: Texts) -> dict[str, Any]:
         "services": [_service(name, one, words) for name, one in drill["services"].items()],
         "sessions": _sessions(sessions, words),
         "failback": words.failback(failback),
+        "sip": _sip(drill, words),
+        "local": [_local(host, one, words) for host, one in (drill.get("local") or {}).items()],
         "reasons": [words.reason(reason) for reason in drill.get("reasons", ())],
         "notes": [words.reason(note) for note in drill.get("notes", ())],
         "events": [_event(entry, words) for entry in told],
@@ -134,6 +158,36 @@ def _service(name: str, one: dict[str, Any], words: Texts) -> dict[str, Any]:
         "during": one["during"] or words["unknown"],
         "ok": one["ok"],
     }
+
+
+def _sip(drill: dict[str, Any], words: Texts) -> list[tuple[str, str]]:
+    """What the drill's telephone felt, as label and value; nothing where there was none."""
+    sip = drill.get("sip")
+    if sip is None:
+        return []
+    told = [
+        (words["sip_usable"], _again(sip["usable_ms"], words)),
+        (words["sip_register"], _again(sip["reregister_ms"], words)),
+    ]
+    if sip["call_alive"] is not None:
+        lost = "sip_call_dark" if drill["fault"]["kind"] == TOTAL else "sip_call_lost"
+        told += [
+            (words["sip_audio"], words.duration(sip["audio_gap_ms"])),
+            (words["sip_audio_back"], words.duration(sip["failback_audio_gap_ms"])),
+            (words["sip_call"], words["sip_call_alive" if sip["call_alive"] else lost]),
+        ]
+    return told
+
+
+def _again(ms: int | None, words: Texts) -> str:
+    if ms is None:
+        return words["sip_never"]
+    return words.say("sip_after", duration=words.duration(ms)) if ms else words["sip_at_once"]
+
+
+def _local(host: str, one: dict[str, Any], words: Texts) -> dict[str, Any]:
+    away = words.duration(one["outage_ms"]) if one["lost"] else words["local_none"]
+    return {"host": host, "away": away, "ok": one["ok"]}
 
 
 def _sessions(sessions: dict[str, Any], words: Texts) -> str | None:

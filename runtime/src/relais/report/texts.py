@@ -47,6 +47,27 @@ _REASONS = (
         "reason_failback",
     ),
     (re.compile(r"failback reset (?P<count>\d+) TCP sessions"), "reason_resets"),
+    (re.compile(r"SIP: the registrar did not answer again .*"), "reason_sip_usable"),
+    (re.compile(r"SIP: no registration succeeded again .*"), "reason_sip_register"),
+    (re.compile(r"SIP: the call opened before the fault did not .*"), "reason_sip_call"),
+    (
+        re.compile(
+            r"(?P<name>\S+): worked again (?P<outage>\d+) ms after the fault, "
+            r"more than (?P<budget>\d+) ms"
+        ),
+        "reason_recovery",
+    ),
+    (re.compile(r"(?P<name>\S+): did not work again after the fault"), "reason_no_recovery"),
+    (re.compile(r"(?P<name>\S+): worked during the fault, .*"), "reason_not_cut"),
+    (
+        re.compile(r"(?P<name>\S+): a host of the site was away for (?P<outage>\d+) ms"),
+        "reason_local",
+    ),
+    (
+        re.compile(r"aborted: (?P<name>\S+), a host of the site, does not answer"),
+        "reason_local_abort",
+    ),
+    (re.compile(r"the services were not all back on their links .*"), "reason_not_all_back"),
     (
         re.compile(r"not every service was back .* (?P<seconds>\d+) s after the fault"),
         "reason_not_back",

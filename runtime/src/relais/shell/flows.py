@@ -39,13 +39,18 @@ class Flows:
             self._netfilter.flush_conntrack(mark, mask)
         _paced(open_tcp, self._nudger.send)
 
-    def move(self, mark: int, mask: int) -> None:
-        """Forget the flows that are not TCP, one by one. Raises OSError.
+    def move(self, mark: int, mask: int, sources: Collection[Network] = ()) -> None:
+        """Forget the flows that are not TCP, one by one: those that began in one of these networks,
+        or all. Raises OSError.
 
         The kernels before 6.8 cannot leave a protocol out of a flush.
         """
+
+        def goes(flow: Flow) -> bool:
+            return not _tcp(flow) and (not sources or any(flow.source in net for net in sources))
+
         groups = self._netfilter.flows(mark, mask)
-        others = ([flow for flow in group if not _tcp(flow)] for group in groups)
+        others = ([flow for flow in group if goes(flow)] for group in groups)
         _paced(others, self._netfilter.forget)
 
     def retranslate(self, networks: Collection[Network]) -> int:

@@ -61,6 +61,11 @@ class Flow:
         """Tells the flow from every other, also from a later one of the same tuple."""
         return self.id + self.tuple_
 
+    @property
+    def source(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        """Who began it."""
+        return _source({_CTA_TUPLE_ORIG: self.tuple_})
+
 
 class Nfnetlink:
     """One request socket; not for use by several threads."""

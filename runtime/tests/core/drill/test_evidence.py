@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
-from relais.core.drill.evidence import evidence, outage_ms, percentile, worst_gap_ms
+from relais.core.drill.evidence import evidence
 from relais.core.drill.model import Attempt, Event, Run, ServiceRun, Session
+from relais.core.drill.samples import outage_ms, percentile, worst_gap_ms
 from relais.core.drill.words import in_words
 
 START, END, LAST = 10_000.0, 30_000.0, 60_000.0

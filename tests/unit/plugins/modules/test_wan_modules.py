@@ -211,3 +211,24 @@ def test_an_unreadable_answer_is_shown(gateway: Gateway) -> None:
     gateway.answers(status=(1, "Traceback: boom"))
     found = gateway.run("wan_status_info")
     assert "boom" in found["msg"]
+
+
+def test_a_total_cut_names_no_link(gateway: Gateway) -> None:
+    gateway.answers(drill_run=(0, PASS))
+    assert gateway.run("wan_drill", kind="total", seconds=30)["verdict"] == "pass"
+    assert gateway.calls() == [["drill", "run", "--kind", "total", "--seconds", "30", "--json"]]
+
+
+@pytest.mark.parametrize("kind", ["silent", "carrier"])
+def test_every_other_drill_needs_the_name_of_a_link(gateway: Gateway, kind: str) -> None:
+    found = gateway.run("wan_drill", kind=kind)
+    assert found["failed"]
+    assert "wan" in found["msg"]
+
+
+def test_what_the_telephone_felt_is_at_hand(gateway: Gateway) -> None:
+    sip = {"audio_gap_ms": 560, "call_alive": True}
+    gateway.answers(drill_run=(0, {**PASS, "sip": sip}))
+    assert gateway.run("wan_drill", wan="fibre", kind="silent")["sip"] == sip
+    gateway.answers(drill_run=(0, PASS))
+    assert gateway.run("wan_drill", wan="fibre", kind="silent")["sip"] is None

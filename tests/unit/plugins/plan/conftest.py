@@ -80,3 +80,10 @@ def problems_of(plan: Plan) -> Callable[[Site], list[str]]:
         return str(caught.value).splitlines()
 
     return lines
+
+
+@pytest.fixture
+def telephone_site(site: Site) -> Site:
+    """Return the variables of a host that has a PBX in the cloud as well."""
+    site |= yaml.safe_load((GOLDEN / "telephony.yml").read_text(encoding="utf-8"))
+    return site

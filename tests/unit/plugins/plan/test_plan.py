@@ -292,3 +292,24 @@ def test_a_drill_holds_sessions_on_the_first_tcp_port_of_a_service(plan: Plan, s
     assert sessions()["port"] == 7
     site["relais_drill"]["sessions"] = 0
     assert sessions() is None
+
+
+def test_a_drill_gets_its_telephones_account_and_never_its_password(
+    plan: Plan, site: Site, change: Change
+) -> None:
+    assert plan(site)["config"]["drill"]["sip"] is None
+    change("relais_drill.sip", {"registrar": "198.51.100.230", "user": "drill", "call": "*777"})
+    account = {
+        "registrar": "198.51.100.230",
+        "port": 5060,
+        "domain": "198.51.100.230",
+        "user": "drill",
+        "secret_file": None,
+        "call": "*777",
+    }
+    assert plan(site)["config"]["drill"]["sip"] == account
+    change("relais_drill_sip_secret", "never-to-be-seen")
+    made = plan(site)
+    given = {**account, "secret_file": "/etc/relais/drill-sip.secret"}
+    assert made["config"]["drill"]["sip"] == given
+    assert "never-to-be-seen" not in json.dumps(made)

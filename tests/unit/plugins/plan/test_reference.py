@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.relais.continuity.plugins.plugin_utils._plan import variables
+from ansible_collections.relais.continuity.plugins.plugin_utils._plan import (
+    telephony_fields,
+    variables,
+)
 
 REFERENCE = Path(__file__).resolve().parents[4] / "docs" / "reference"
-TABLE = re.compile(r"(<!-- table ([A-Z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- table ([A-Z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+CONSTANTS = {**vars(telephony_fields), **vars(variables)}
 EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 
 Site = dict[str, Any]
@@ -44,12 +48,12 @@ def table(fields: Mapping[str, Any]) -> str:
 def test_the_tables_of_the_inventory_page_are_those_of_the_code(regenerate: bool) -> None:
     path = REFERENCE / "inventory.md"
     text = path.read_text(encoding="utf-8")
-    fresh = TABLE.sub(lambda m: m[1] + table(getattr(variables, m[2])) + m[3], text)
+    fresh = TABLE.sub(lambda m: m[1] + table(CONSTANTS[m[2]]) + m[3], text)
     if regenerate:
         path.write_text(fresh, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == fresh
-    constants = vars(variables).items()
-    records = {name for name, value in constants if name.isupper() and isinstance(value, dict)}
+    tables = [name for name, value in CONSTANTS.items() if isinstance(value, dict)]
+    records = {name for name in tables if name.isupper()}
     assert {match[1] for match in TABLE.findall(text)} == records
 
 
@@ -74,10 +78,10 @@ def keys(value: Any) -> Iterator[str]:
             yield from keys(item)
 
 
-def test_the_plan_page_names_every_key(plan: Callable[[Site], Site], site: Site) -> None:
+def test_the_plan_page_names_every_key(plan: Callable[[Site], Site], telephone_site: Site) -> None:
     page = (REFERENCE / "plan.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z_0-9]+)(?:\[\])?`", page))
-    assert not set(keys(plan(site))) - named
+    assert not set(keys(plan(telephone_site))) - named
 
 
 @pytest.mark.parametrize("name", sorted(variables.VARIABLES))

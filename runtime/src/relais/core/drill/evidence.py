@@ -6,25 +6,38 @@ The document is `relais.drill/1`; docs/reference/drill.md explains each number.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from relais.core.drill.model import Attempt, Event, Run, ServiceRun, Session
+from relais.core.drill.blackout import blackout_reasons, blackout_service, local_facts
+from relais.core.drill.model import Event, Run, ServiceRun, Session
+from relais.core.drill.samples import (
+    ANSWER_WITHIN_MS,
+    during_fault,
+    outage_ms,
+    percentile,
+    worst_gap_ms,
+)
+from relais.core.drill.sip import sip_facts, sip_reasons
 from relais.core.drill.timeline import timeline, told_during_fault
 
 Facts = dict[str, Any]
 SCHEMA = "relais.drill/1"
-ANSWER_WITHIN_MS = 900
-STRAY_NEIGHBOURS = 5
 
 
 def evidence(run: Run) -> Facts:
     """The whole evidence document of a finished drill."""
-    services = {service.name: _service(run, service) for service in run.services}
+    judged = blackout_service if run.total else _service
+    services = {service.name: judged(run, service) for service in run.services}
     sessions = _sessions(run)
     failback = _failback(run)
-    reasons = _reasons(run, services, sessions, failback)
+    sip = None if run.sip is None else sip_facts(run, run.sip)
+    local = local_facts(run) if run.total else None
+    if run.total:
+        reasons = blackout_reasons(run, services, local or {})
+    else:
+        reasons = _reasons(run, services, sessions, failback)
+    reasons += sip_reasons(run, sip)
     fault = {"kind": run.kind, "wan": run.wan, "seconds": run.seconds}
     fault |= {"injected_at": run.injected_at, "lasted_ms": round(run.cleared_ms - run.injected_ms)}
     return {
@@ -39,59 +52,14 @@ def evidence(run: Run) -> Facts:
         "services": services,
         "sessions": sessions,
         "failback": failback,
+        "sip": sip,
+        "local": local,
         "alerts": [],
         "timeline": timeline(run, _recoveries(run, services)),
         "notes": list(run.notes),
         "reasons": reasons,
         "verdict": "fail" if reasons else "pass",
     }
-
-
-def during_fault(attempts: Sequence[Attempt], run: Run) -> list[Attempt]:
-    """The attempts that left while the fault was in."""
-    return [a for a in attempts if run.has(a.sent_ms)]
-
-
-def outage_ms(attempts: Sequence[Attempt], injected_ms: float) -> float | None:
-    """From the injection until the first answered attempt after the last failure left.
-
-    0 when nothing failed, None when it never worked again. Lone losses long after the fault came
-    in are the line's everyday loss and are passed over (see `_stray`).
-    """
-    last = len(attempts) - 1
-    while last >= 0 and (attempts[last].ok or _stray(attempts, last)):
-        last -= 1
-    if last < 0:
-        return 0.0
-    return next((a.sent_ms - injected_ms for a in attempts[last + 1 :] if a.ok), None)
-
-
-def _stray(attempts: Sequence[Attempt], index: int) -> bool:
-    """Whether a failure stands alone, with five answered attempts on either side."""
-    before = attempts[max(0, index - STRAY_NEIGHBOURS) : index]
-    after = attempts[index + 1 : index + 1 + STRAY_NEIGHBOURS]
-    enough = len(before) == STRAY_NEIGHBOURS and len(after) == STRAY_NEIGHBOURS
-    return enough and all(a.ok for a in (*before, *after))
-
-
-def worst_gap_ms(attempts: Sequence[Attempt]) -> float:
-    """The longest run of failures, from the first lost attempt to the next answered one."""
-    worst, began = 0.0, None
-    for attempt in attempts:
-        if not attempt.ok and began is None:
-            began = attempt.sent_ms
-        elif attempt.ok and began is not None:
-            worst, began = max(worst, attempt.sent_ms - began), None
-    if began is not None:
-        worst = max(worst, attempts[-1].sent_ms - began + ANSWER_WITHIN_MS)
-    return worst
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The nearest-rank percentile (`share` from 0 to 1), None of nothing."""
-    if not values:
-        return None
-    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def _service(run: Run, service: ServiceRun) -> Facts:
@@ -131,21 +99,22 @@ def _sessions(run: Run) -> Facts:
     after_fault = percentile([t - run.injected_ms for t in told], 0.99)
     confirmed = run.confirmed_ms if run.confirmed_ms is not None else run.injected_ms
     after_confirmation = percentile([max(0.0, t - confirmed) for t in told], 0.99)
+    end_ms = run.ended_ms if run.total else run.cleared_ms
     return {
         "tcp_open": len(run.sessions),
         "tcp_told": len(told),
         "tcp_reset_p99_ms": None if after_confirmation is None else round(after_confirmation),
         "tcp_told_p99_ms": None if after_fault is None else round(after_fault),
-        "tcp_stuck": sum(_stuck(run, session) for session in run.sessions),
+        "tcp_stuck": sum(_stuck(end_ms, session) for session in run.sessions),
     }
 
 
-def _stuck(run: Run, session: Session) -> bool:
-    """Neither told before the fault ended nor answered at its end: the application still hangs."""
-    if session.told_ms is not None and session.told_ms < run.cleared_ms:
+def _stuck(end_ms: float, session: Session) -> bool:
+    """Neither told before that moment nor answered at it: the application still hangs."""
+    if session.told_ms is not None and session.told_ms < end_ms:
         return False
-    heard = [at for at in session.heard_ms if at < run.cleared_ms]
-    return not heard or heard[-1] < run.cleared_ms - ANSWER_WITHIN_MS
+    heard = [at for at in session.heard_ms if at < end_ms]
+    return not heard or heard[-1] < end_ms - ANSWER_WITHIN_MS
 
 
 def _failback(run: Run) -> Facts:

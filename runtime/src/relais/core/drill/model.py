@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-KINDS = ("silent", "carrier")
+TOTAL = "total"
+EVERY_WAN = "all"
+KINDS = ("silent", "carrier", TOTAL)
 MIN_SECONDS = 5
 MAX_SECONDS = 600
 
@@ -21,6 +23,11 @@ class Request:
     services: tuple[str, ...]
     windows: tuple[str, ...] = ()
     metered: frozenset[str] = frozenset()
+
+    @property
+    def total(self) -> bool:
+        """Whether every WAN is cut at once."""
+        return self.kind == TOTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,37 @@ class ServiceRun:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalRun:
+    """A host of the site's own that was asked all the time: no line may matter to it."""
+
+    address: str
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One TCP connection kept open: when it opened, each time it was answered, when it was told."""
 
     opened_ms: float
     heard_ms: tuple[float, ...] = ()
     told_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SipRun:
+    """What the drill's telephone saw. `register`, `options` and `dialog` are its requests, an
+    attempt that was refused among those without an answer; `spoken_ms` and `heard_ms` are packets
+    of voice, `hung_up_ms` when the other end ended the call.
+    """
+
+    registrar: str
+    call: str | None
+    register: tuple[Attempt, ...] = ()
+    options: tuple[Attempt, ...] = ()
+    dialog: tuple[Attempt, ...] = ()
+    spoken_ms: tuple[float, ...] = ()
+    heard_ms: tuple[float, ...] = ()
+    hung_up_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +137,13 @@ class Run:
     events: tuple[Event, ...] = ()
     aborted: str | None = None
     notes: tuple[str, ...] = ()
+    sip: SipRun | None = None
+    local: tuple[LocalRun, ...] = ()
+
+    @property
+    def total(self) -> bool:
+        """Whether every WAN was cut at once."""
+        return self.kind == TOTAL
 
     def has(self, moment_ms: float) -> bool:
         """Whether the fault was in at that moment."""

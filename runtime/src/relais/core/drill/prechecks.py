@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from relais.core.drill.model import KINDS, MAX_SECONDS, MIN_SECONDS, Request
+from relais.core.drill.model import (
+    EVERY_WAN,
+    KINDS,
+    MAX_SECONDS,
+    MIN_SECONDS,
+    TOTAL,
+    Request,
+)
 from relais.core.drill.windows import WindowError, allows
 
 PROVED_WITHIN_MS = 10_000
@@ -18,7 +25,7 @@ def problems(request: Request, status: Mapping[str, Any], now: datetime) -> list
     """Reasons to refuse, from request, `relais.state/1` document and the site's local time."""
     wans: Mapping[str, Any] = status.get("wans", {})
     found = request_problems(request, now)
-    if request.wan not in wans:
+    if request.wan not in wans and not request.total:
         known = ", ".join(wans) or "none"
         return [*found, f"WAN {request.wan!r} does not exist; known: {known}"]
     found += [
@@ -26,6 +33,8 @@ def problems(request: Request, status: Mapping[str, Any], now: datetime) -> list
         for name, wan in wans.items()
         if wan.get("admin") == "force"
     ]
+    if request.total:
+        return found + _light_problems(wans)
     found += _target_problems(request, status)
     found += _backup_problems(request, wans)
     return found
@@ -34,6 +43,10 @@ def problems(request: Request, status: Mapping[str, Any], now: datetime) -> list
 def request_problems(request: Request, now: datetime) -> list[str]:
     """The reasons that need no daemon to find: the request itself, and the hour."""
     found = _window_problems(request, now)
+    if request.total and request.wan != EVERY_WAN:
+        found.append(f"a drill of kind {TOTAL} cuts every WAN; leave out --wan {request.wan}")
+    elif request.wan == EVERY_WAN and not request.total:
+        found.append(f"only a drill of kind {TOTAL} cuts every WAN; name one with --wan")
     if request.kind not in KINDS:
         found.append(f"kind {request.kind!r} is unknown; known: {', '.join(KINDS)}")
     if not MIN_SECONDS <= request.seconds <= MAX_SECONDS:
@@ -72,6 +85,14 @@ def _target_problems(request: Request, status: Mapping[str, Any]) -> list[str]:
         names = ", ".join(request.services)
         found.append(f"none of the drilled services ({names}) uses {request.wan} now")
     return found
+
+
+def _light_problems(wans: Mapping[str, Any]) -> list[str]:
+    """Before everything is cut, something must work, or nothing could be learned from it."""
+    if any(wan.get("state") == "up" for wan in wans.values()):
+        return []
+    states = ", ".join(f"{name} is {wan.get('state')}" for name, wan in wans.items()) or "no WAN"
+    return [f"no WAN is up ({states}): there is nothing to drill"]
 
 
 def _backup_problems(request: Request, wans: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,11 @@ from relais.core.drill.model import Event, Run
 def timeline(run: Run, recoveries: Iterable[Event] = ()) -> list[dict[str, object]]:
     """Events in order, placed in ms after the injection."""
     own = [
-        Event(run.injected_ms, "fault injected", f"{run.kind} on {run.wan}"),
+        Event(
+            run.injected_ms,
+            "fault injected",
+            f"{run.kind} on {'every WAN' if run.total else run.wan}",
+        ),
         Event(run.cleared_ms, "fault ended", run.aborted),
     ]
     told = told_during_fault(run)

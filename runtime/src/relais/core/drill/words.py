@@ -19,6 +19,8 @@ def in_words(evidence: dict[str, Any]) -> str:
         "",
         *_sessions(evidence["sessions"]),
         _failback(evidence["failback"]),
+        *_sip(evidence.get("sip")),
+        *_local(evidence.get("local")),
     ]
     lines += [f"reason: {reason}" for reason in evidence.get("reasons", ())]
     lines += [f"note: {note}" for note in evidence.get("notes", ())]
@@ -64,3 +66,26 @@ def _failback(failback: dict[str, Any]) -> str:
         f"failback: {when}, {failback['outage_ms']} ms without service, "
         f"{failback['needless_resets']} sessions reset"
     )
+
+
+def _sip(sip: dict[str, Any] | None) -> list[str]:
+    if sip is None:
+        return []
+    parts = [_after("registered again", sip["reregister_ms"])]
+    if sip["call_alive"] is not None:
+        parts.append(f"voice away for {sip['audio_gap_ms']} ms")
+        parts.append("the call lives" if sip["call_alive"] else "the call is lost")
+    return [f"SIP: {', '.join(parts)}"]
+
+
+def _after(what: str, ms: int | None) -> str:
+    return f"not {what}" if ms is None else f"{what} after {ms} ms"
+
+
+def _local(local: dict[str, dict[str, Any]] | None) -> list[str]:
+    return [
+        f"inside: {address} stayed"
+        if one["ok"]
+        else f"inside: {address} was away for {one['outage_ms']} ms, {one['lost']} lost"
+        for address, one in (local or {}).items()
+    ]

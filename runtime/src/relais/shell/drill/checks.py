@@ -15,6 +15,7 @@ from relais.core.model import Config
 from relais.shell.clock import wall_now
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
 from relais.shell.drill import faults
+from relais.shell.drill.command import CommandError, run
 
 PROGRAMS = ("conntrack", "ip", "nft", "nsenter", "systemctl", "systemd-run")
 
@@ -57,6 +58,8 @@ def check(config: Config, options: Options, control: ControlClient) -> dict[str,
     """The daemon's status when the drill may run now. Raises Refused with every reason."""
     request = request_of(config, options)
     reasons = _machine_problems()
+    if request.total and not reasons:
+        reasons += _remote_problems(config)
     status: dict[str, Any] = {}
     try:
         now = wall_now().astimezone(ZoneInfo(config.timezone))
@@ -76,6 +79,29 @@ def check(config: Config, options: Options, control: ControlClient) -> dict[str,
     if reasons:
         raise Refused(reasons)
     return status
+
+
+def remote_managers(config: Config) -> list[str]:
+    """Who manages the gateway by SSH right now, when nobody does so but through a WAN."""
+    wans = {wan.interface for wan in config.wans}
+    try:
+        listed = run("ss", "-Htn", "state", "established", "( sport = :22 )")
+        peers = {line.split()[-1].rpartition(":")[0].strip("[]") for line in listed.splitlines()}
+        peers = {peer.removeprefix("::ffff:").partition("%")[0] for peer in peers}
+        ways = {peer: run("ip", "route", "get", peer) for peer in peers}
+    except CommandError:
+        return []
+    far = [peer for peer, way in ways.items() if any(f" dev {wan} " in way for wan in wans)]
+    return sorted(far) if len(far) == len(ways) else []
+
+
+def _remote_problems(config: Config) -> list[str]:
+    """While every WAN is cut nobody out there could help: the fault must surely end by itself."""
+    managers = remote_managers(config)
+    problem = faults.expiry_problem() if managers else None
+    if problem is None:
+        return []
+    return [f"the gateway is managed through a WAN only ({', '.join(managers)}), and {problem}"]
 
 
 def _machine_problems() -> list[str]:

@@ -5,7 +5,8 @@ Reads one JSON line of orders from standard input, then the words `sessions` and
 lines. It ends when its standard input closes, so it never outlives the runner. Lines:
 `["a", service, "fresh"|"fixed", sent_ms, answered_ms|null, port]` one attempt,
 `["t", service, ms, why]` a fixed TCP flow was told, `["so"|"sh"|"sx", batch, number, ms, ...]` a
-session opened, was answered, was told, `["p", ms]` all answers before that moment are reported.
+session opened, was answered, was told, `["p", ms]` all answers before that moment are reported,
+and those of `sip.phone`.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ from relais.shell.drill.client_flows import (
     Stream,
 )
 from relais.shell.drill.loop import READ, Loop
+from relais.shell.drill.pings import Pings
+from relais.shell.drill.sip.phone import Account, Phone
 
 _FLUSH_MS = 25.0
 _SESSION_BEAT_MS = 100.0
+_LOCAL_BEAT_MS = 100.0
 
 
 class Client:
@@ -45,6 +49,14 @@ class Client:
         self._session_orders = orders["sessions"]
         self._batches = iter(("before", "during"))
         self._start_services(orders)
+        for address in orders.get("local", ()):
+            pings = Pings(self._loop, self._emit, address, self._timeout_ms)
+            self._loop.every(_LOCAL_BEAT_MS, monotonic_ms(), pings.beat)
+        self._phone: Phone | None = None
+        if orders.get("sip"):
+            account = Account(**orders["sip"])
+            self._phone = Phone(self._loop, self._emit, account, self._timeout_ms)
+            self._phone.start()
         if self._session_orders:
             self.open_sessions()
             # many sessions share the machine with what is measured: slower beats for them
@@ -102,6 +114,8 @@ class Client:
 
     def flush(self) -> None:
         """Write what was seen since the last time."""
+        if self._phone is not None:
+            self._phone.report_voice()
         self._lines.append(["p", monotonic_ms()])
         text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in self._lines)
         self._lines.clear()
@@ -121,6 +135,8 @@ class Client:
                 self.open_sessions()
             elif word == "stop":
                 self._sending = False
+                if self._phone is not None:
+                    self._phone.stop()
                 self._loop.at(monotonic_ms() + self._timeout_ms + _FLUSH_MS, self._loop.stop)
 
     def run(self, source: int) -> None:

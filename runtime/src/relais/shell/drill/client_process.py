@@ -17,13 +17,16 @@ from typing import Any
 
 import relais
 from relais.core.drill.model import Attempt, Session
-from relais.core.model import Drill
+from relais.core.model import Drill, DrillSip
 from relais.shell.clock import monotonic_ms
 from relais.shell.drill.namespace import PATH
 
 INTERVAL_MS = 20.0
 TIMEOUT_MS = 900.0
 _WAIT_MS = 50.0
+_ANY_ANSWER = ("options", "dialog")
+"""A server that does not like the question lives all the same."""
+_NO_HELP = (0, 408, 481)
 
 
 class ClientDied(Exception):
@@ -46,6 +49,11 @@ class Record:
     fixed: dict[str, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
     told: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     last_good_ms: dict[str, float] = field(default_factory=dict)
+    asked: dict[str, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
+    statuses: dict[str, int] = field(default_factory=dict)
+    spoken_ms: list[float] = field(default_factory=list)
+    voice_ms: list[float] = field(default_factory=list)
+    hung_up_ms: float | None = None
     batches: dict[str, dict[int, _SessionRecord]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(_SessionRecord))
     )
@@ -57,6 +65,13 @@ class Record:
                 self._attempt(service, which, Attempt(sent_ms, answered_ms, port))
             case ["t", service, at_ms, *_]:
                 self.told[service].append(at_ms)
+            case ["sr", kind, sent_ms, answered_ms, status]:
+                self._asked(kind, Attempt(sent_ms, answered_ms), status)
+            case ["sv", spoken_ms, heard_ms]:
+                self.spoken_ms += spoken_ms
+                self.voice_ms += heard_ms
+            case ["sb", at_ms]:
+                self.hung_up_ms = at_ms
             case ["so", batch, number, at_ms]:
                 self.batches[batch][number].opened_ms = at_ms
             case ["sh", batch, number, at_ms]:
@@ -75,6 +90,16 @@ class Record:
             last = self.last_good_ms.get(service, 0.0)
             self.last_good_ms[service] = max(last, attempt.sent_ms)
 
+    def _asked(self, kind: str, attempt: Attempt, status: int) -> None:
+        """A request of the telephone; an answer that helps nobody is none."""
+        good = status < 500 and status not in _NO_HELP if kind in _ANY_ANSWER else status < 300
+        self.statuses[kind] = status
+        self.asked[kind].append(attempt if good else Attempt(attempt.sent_ms))
+
+    def requests(self, kind: str) -> tuple[Attempt, ...]:
+        """The telephone's requests of a kind, in the order they left."""
+        return tuple(sorted(self.asked[kind], key=lambda attempt: attempt.sent_ms))
+
     def attempts(self, which: str, service: str) -> tuple[Attempt, ...]:
         """The `fresh` or `fixed` attempts of a service, in the order they left."""
         store = self.fresh if which == "fresh" else self.fixed
@@ -92,7 +117,7 @@ class Record:
 class ClientProcess:
     """Starts the client in the drill's namespace and reads its reports."""
 
-    def __init__(self, drill: Drill) -> None:
+    def __init__(self, drill: Drill, password: str = "", local: tuple[str, ...] = ()) -> None:
         self.record = Record()
         self._rest = b""
         theirs, mine = socket.socketpair()
@@ -103,7 +128,7 @@ class ClientProcess:
         self._channel = mine
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._channel, selectors.EVENT_READ)
-        self._say(json.dumps(_orders(drill)))
+        self._say(json.dumps(_orders(drill, password, local)))
 
     def _say(self, word: str) -> None:
         self._channel.sendall(word.encode() + b"\n")
@@ -160,7 +185,7 @@ def _command() -> list[str]:
     return ["nsenter", f"--net={PATH}", "--", sys.executable, "-I", "-c", code]
 
 
-def _orders(drill: Drill) -> dict[str, object]:
+def _orders(drill: Drill, password: str, local: tuple[str, ...]) -> dict[str, object]:
     sessions = drill.sessions
     return {
         "interval_ms": INTERVAL_MS,
@@ -179,4 +204,17 @@ def _orders(drill: Drill) -> dict[str, object]:
         "sessions": None
         if sessions is None or not sessions.count
         else {"address": sessions.address, "port": sessions.port, "count": sessions.count},
+        "local": list(local),
+        "sip": None if drill.sip is None else _account(drill.sip, password),
+    }
+
+
+def _account(sip: DrillSip, password: str) -> dict[str, object]:
+    return {
+        "registrar": sip.registrar,
+        "port": sip.port,
+        "domain": sip.domain,
+        "user": sip.user,
+        "password": password,
+        "call": sip.call,
     }

@@ -2,8 +2,9 @@
 """Faults below the probes, each with an expiry that outlives the process that armed it.
 
 `silent` drops everything on the interface in netdev ingress and egress hooks, by set elements with
-a kernel timeout: carrier stays up and the daemon hears nothing. `carrier` takes the carrier (or,
-where the driver cannot, the link) away; a transient systemd timer, started first, brings it back.
+a kernel timeout: carrier stays up and the daemon hears nothing. `total` does so on every WAN.
+`carrier` takes the carrier (or, where the driver cannot, the link) away; a transient systemd timer,
+started first, brings it back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, Protocol
 
+from relais.core.drill.model import TOTAL
 from relais.shell.clock import monotonic_ms
 from relais.shell.drill.command import CommandError, run, succeeds
 
@@ -35,10 +37,10 @@ class Fault(Protocol):
 
 
 class Silent:
-    """A black hole on one interface; its carrier stays up."""
+    """A black hole on one interface or several at once; their carrier stays up."""
 
-    def __init__(self, interface: str) -> None:
-        self._interface = interface
+    def __init__(self, *interfaces: str) -> None:
+        self._interfaces = interfaces
         self._nft: Any = None
 
     def prepare(self, seconds: int) -> None:
@@ -49,7 +51,7 @@ class Silent:
         except ImportError as error:
             raise CommandError("install the package python3-nftables on the gateway") from error
         _arm_timer(seconds + _SWEEP_AFTER_S, "nft", "delete", "table", "netdev", TABLE)
-        self._command(silent_ruleset(self._interface))
+        self._command(silent_ruleset(*self._interfaces))
 
     def inject(self, seconds: int) -> float:
         """Arm the set for `seconds`; the kernel expires it."""
@@ -96,32 +98,50 @@ class Carrier:
         disarm_timer()
 
 
-def make(kind: str, interface: str) -> Fault:
+def make(kind: str, *interfaces: str) -> Fault:
     """The fault of a kind. Raises KeyError for an unknown one."""
-    kinds: dict[str, type[Silent] | type[Carrier]] = {"silent": Silent, "carrier": Carrier}
-    return kinds[kind](interface)
+    kinds: dict[str, type[Silent] | type[Carrier]] = {
+        "silent": Silent,
+        "carrier": Carrier,
+        TOTAL: Silent,
+    }
+    return kinds[kind](*interfaces)
 
 
-def silent_ruleset(interface: str) -> str:
-    """Hooks that drop every ether type in the set `armed`, below everything else on the device."""
+def silent_ruleset(*interfaces: str) -> str:
+    """Hooks that drop every ether type in the one set `armed`, below all else on the devices."""
+    chains = "".join(
+        f"""\
+  chain {name}{number} {{
+    type filter hook {hook} device "{interface}" priority -500; policy accept;
+    meta protocol @armed drop;
+  }}
+"""
+        for number, interface in enumerate(interfaces)
+        for name, hook in (("heard", "ingress"), ("sent", "egress"))
+    )
     return f"""\
 table netdev {TABLE} {{
   set armed {{ type ether_type; flags timeout; }}
-  chain heard {{
-    type filter hook ingress device "{interface}" priority -500; policy accept;
-    meta protocol @armed drop;
-  }}
-  chain sent {{
-    type filter hook egress device "{interface}" priority -500; policy accept;
-    meta protocol @armed drop;
-  }}
-}}
+{chains}}}
 """
 
 
 def active() -> bool:
     """Whether a fault is armed now, be its runner alive or not."""
     return succeeds("systemctl", "is-active", "--quiet", f"{UNIT}.timer")
+
+
+def expiry_problem() -> str | None:
+    """Why a fault could not be given an end of its own now; None when it could. Try it only when no
+    fault is `active`."""
+    try:
+        _arm_timer(3600, "true")
+        return None if active() else "the timer does not stay armed"
+    except CommandError as error:
+        return str(error)
+    finally:
+        disarm_timer()
 
 
 def remove_leftovers() -> None:
@@ -151,3 +171,5 @@ def _arm_timer(seconds: int, *command: str) -> None:
         )
     except CommandError as error:
         raise CommandError(f"the timer that ends the fault could not be armed: {error}") from error
+    if not active():
+        raise CommandError("the timer that ends the fault was armed and is gone")

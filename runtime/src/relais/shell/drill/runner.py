@@ -11,7 +11,7 @@ from typing import Any
 
 import relais
 from relais.core.drill.evidence import evidence
-from relais.core.drill.model import Event, Run, ServiceRun
+from relais.core.drill.model import TOTAL, Event, LocalRun, Run, ServiceRun
 from relais.core.model import Config, Drill, Failback
 from relais.shell.clock import monotonic_ms, rfc3339, wall_now, wall_text
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
@@ -19,6 +19,7 @@ from relais.shell.drill import faults, flows
 from relais.shell.drill.checks import Options, check, request_of
 from relais.shell.drill.client_process import ClientProcess
 from relais.shell.drill.namespace import client_network
+from relais.shell.drill.sip.account import AccountError, await_talk, felt, password
 from relais.shell.drill.store import single_drill
 
 BASELINE_MS = 2000.0
@@ -31,6 +32,8 @@ _LOOK_BEFORE_END_MS = 800.0
 _FAILBACK_GRACE_S = 60.0
 # The client reports every 25 ms and answers take a round trip: a breach is called this much later.
 _REPORT_DELAY_MS = 150.0
+
+_LOCAL_WITHIN_MS = 3000.0
 
 Say = Callable[[str], None]
 
@@ -76,14 +79,25 @@ def run_drill(
         if (drill := config.drill) is None:
             raise CannotMeasure("the configuration holds no drill")
         faults.remove_leftovers()
-        with client_network(drill), _client(drill) as client:
-            return _Runner(config, drill, options, control, client, say).run()
+        local = local_hosts(config, drill) if options.kind == TOTAL else ()
+        with client_network(drill), _client(drill, local) as client:
+            return _Runner(config, drill, options, control, client, local, say).run()
+
+
+def local_hosts(config: Config, drill: Drill) -> tuple[str, ...]:
+    """The gateway by its address in the LAN, and those hosts of the LAN that a drill shall ask."""
+    own = () if config.lan is None else (config.lan.address.partition("/")[0],)
+    return tuple(dict.fromkeys((*own, *drill.local)))
 
 
 @contextmanager
-def _client(drill: Drill) -> Iterator[ClientProcess]:
+def _client(drill: Drill, local: tuple[str, ...]) -> Iterator[ClientProcess]:
     """The client process, ended with the context."""
-    client = ClientProcess(drill)
+    try:
+        secret = password(drill.sip)
+    except AccountError as error:
+        raise CannotMeasure(f"{error}; nothing was injected") from None
+    client = ClientProcess(drill, secret, local)
     try:
         yield client
     finally:
@@ -98,12 +112,16 @@ class _Runner:
         options: Options,
         control: ControlClient,
         client: ClientProcess,
+        local: tuple[str, ...],
         say: Say,
     ) -> None:
+        self._local = local
         self._config, self._drill, self._options = config, drill, options
         self._control, self._client, self._say = control, client, say
         self._request = request_of(config, options)
-        self._fault = faults.make(options.kind, config.wan(options.wan).interface)
+        self._total = self._request.total
+        self._wans = config.wans if self._total else (config.wan(options.wan),)
+        self._fault = faults.make(options.kind, *(wan.interface for wan in self._wans))
         self._seen = _Observed()
         self._opened_late = False
         self._interrupted = False
@@ -151,8 +169,13 @@ class _Runner:
             opened = len(self._client.record.sessions("before"))
             if not opened:
                 raise CannotMeasure("no TCP session could be opened; nothing was injected")
-        self._seen.before = self._wans_of(since)
-        if self._options.wan not in self._seen.before.values():
+        if (sip := self._drill.sip) is not None:
+            try:
+                await_talk(self._client, sip)
+            except AccountError as error:
+                raise CannotMeasure(f"{error}; nothing was injected") from None
+        self._seen.before = self._wans_of(monotonic_ms() - _JUDGED_MS)
+        if not {wan.name for wan in self._wans} & set(self._seen.before.values()):
             raise CannotMeasure(
                 f"no drilled service went through {self._options.wan} in the baseline "
                 f"(seen: {self._seen.before}); nothing was injected"
@@ -180,7 +203,8 @@ class _Runner:
         seconds, seen = self._options.seconds, self._seen
         self._fault.prepare(seconds)
         # What follows is our doing: no penalty for flapping, or the next drill waits an hour.
-        self._control.call("excuse", wan=self._options.wan, for_s=seconds + 5)
+        for wan in self._wans:
+            self._control.call("excuse", wan=wan.name, for_s=seconds + 5)
         seen.injected_ms = self._fault.inject(seconds)
         self._say(f"fault: {self._options.kind} on {self._options.wan} for {seconds} s")
         end = seen.injected_ms + seconds * 1000
@@ -197,6 +221,9 @@ class _Runner:
         """Look for a breach, do what is due. Raises _Breach."""
         now, started = monotonic_ms(), self._seen.injected_ms
         record = self._client.record
+        if self._total:
+            self._watch_local(now, started)
+            return now >= end
         for service in self._drill.services:
             last = max(record.last_good_ms.get(service.name, 0.0), started)
             budget = self._request.budget_ms or 0
@@ -210,11 +237,19 @@ class _Runner:
             self._seen.during = self._wans_of(now - 1000)
         return now >= end
 
+    def _watch_local(self, now: float, started: float) -> None:
+        """Nothing else can be asked while every WAN is cut. Raises _Breach."""
+        record = self._client.record
+        for address in self._local:
+            last = max(record.last_good_ms.get(address, 0.0), started)
+            if record.until_ms - last > _LOCAL_WITHIN_MS:
+                raise _Breach(f"{address}, a host of the site, does not answer")
+
     def _failback(self, status: dict[str, Any]) -> None:
         """Follow until the daemon has put everything back, or for as long as that may take."""
         limit_s = self._config.policy.failback_after_s + _FAILBACK_GRACE_S
         self._say(f"fault over; waiting up to {limit_s:.0f} s for the services to return")
-        before = self._choices(status)
+        before = self._standing(status)
         began = monotonic_ms()
         asked = 0.0
 
@@ -224,9 +259,10 @@ class _Runner:
             if now - asked < _STATUS_EVERY_MS:
                 return False
             asked = now
-            if self._is_back(before):
+            if self._seen.back_ms is None and self._is_back(before):
                 self._seen.back_ms = now
-            return self._seen.back_ms is not None or now - began > limit_s * 1000
+            done = self._seen.back_ms is not None and (not self._total or self._resumed())
+            return done or now - began > limit_s * 1000
 
         try:
             self._client.follow(settled)
@@ -239,6 +275,14 @@ class _Runner:
             self._seen.notes.append(f"the watch over the failback was cut short: {reason}")
         self._seen.after = self._wans_of(monotonic_ms() - 1000)
 
+    def _resumed(self) -> bool:
+        """Whether each session goes on or was told; TCP may take as long again as the cut did."""
+        cleared = self._seen.cleared_ms
+        return all(
+            session.told_ms is not None or (session.heard_ms and session.heard_ms[-1] > cleared)
+            for session in self._client.record.sessions("before")
+        )
+
     def _choices(self, status: dict[str, Any]) -> dict[str, list[str]]:
         """WANs by service, without those that return by hand, or not while the drill talks."""
         late = (Failback.MANUAL, Failback.BETWEEN_CALLS)
@@ -249,9 +293,15 @@ class _Runner:
             if name not in left_out
         }
 
-    def _is_back(self, before: dict[str, list[str]]) -> bool:
+    def _standing(self, status: dict[str, Any]) -> dict[str, object]:
+        """What the daemon must be back at: its choices, and after a total cut the WANs, too, which
+        it may never have left."""
+        up = {name: wan["state"] == "up" for name, wan in status["wans"].items()}
+        return {"services": self._choices(status), "up": up if self._total else None}
+
+    def _is_back(self, before: dict[str, object]) -> bool:
         try:
-            return self._choices(self._control.call("status")) == before
+            return self._standing(self._control.call("status")) == before
         except (DaemonUnreachable, ControlError):
             return False
 
@@ -270,7 +320,7 @@ class _Runner:
             event["mono_ms"]
             for event in events
             if event["kind"] == "link"
-            and event["what"] == f"{options.wan} down"
+            and event["what"] in {f"{wan.name} down" for wan in self._wans}
             and seen.injected_ms <= event["mono_ms"] < seen.cleared_ms
         ]
         return Run(
@@ -298,6 +348,10 @@ class _Runner:
             ),
             aborted=seen.aborted,
             notes=tuple(seen.notes),
+            local=tuple(
+                LocalRun(address, record.attempts("fresh", address)) for address in self._local
+            ),
+            sip=None if self._drill.sip is None else felt(self._client, self._drill.sip),
         )
 
     def _service(self, name: str) -> ServiceRun:
