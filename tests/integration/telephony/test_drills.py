@@ -32,15 +32,12 @@ OPEN = datetime(2026, 12, 1, 10, tzinfo=UTC)
 def gateway(site_lab: Any, operator: Path) -> Iterator[Any]:
     """The provisioned site at rest, with a configuration for drills beside that of the daemon."""
     lab = site_lab
-    lab.do("fault", "all", "clear")
-    for wan in ("fibre", "lte"):
-        lab.exec("gw", "relais", "link", wan, "auto")
+    lab.at_rest()
     telephone(lab, PASSWORD)
     check = ("relais", "drill", "check", "--wan", "fibre", "--kind", "silent")
     lab.wait("a drill may run", lambda: lab.exec("gw", *check).returncode == 0, within_s=120)
-    lab.exec("gw", "relais", "link", "fibre", "auto")  # Voice waits for no pause.
     yield lab
-    lab.wait("the fault is over", lambda: lab.ping("lan", SIP_HOST), within_s=60)
+    lab.wait("the fault is over", lambda: lab.ping("lan", SIP_HOST))
     lab.exec("gw", "rm", "-f", CONFIG, SECRET_FILE)
 
 
@@ -119,7 +116,7 @@ def test_on_a_day_without_any_line_the_inside_stays_and_calls_go_to_the_mobiles(
         assert rings() == ["100", "101", "102"]
         words = ["drill", "run", "--kind", "total", "--seconds", "15", *WIDE, "--config", CONFIG]
         with running(gateway, *words, "--json") as runner:
-            gateway.wait("the calls go to the mobile", lambda: rings() == [MOBILE], within_s=60)
+            gateway.wait("the calls go to the mobile", lambda: rings() == [MOBILE])
             assert gateway.ping("lan", "192.0.2.1")
             assert gateway.exec("gw", "relais", "status").returncode == 0
             assert runner.stdout is not None
@@ -143,14 +140,14 @@ def test_on_a_day_without_any_line_the_inside_stays_and_calls_go_to_the_mobiles(
 def test_the_total_cut_ends_although_its_runner_was_killed(gateway: Any) -> None:
     words = ["drill", "run", "--kind", "total", "--seconds", "12", *WIDE, "--config", CONFIG]
     with running(gateway, *words) as runner:
-        gateway.wait("all is cut", lambda: not gateway.ping("lan", SIP_HOST), within_s=60)
+        gateway.wait("all is cut", lambda: not gateway.ping("lan", SIP_HOST))
         killed = gateway.exec("gw", "pkill", "-KILL", "-f", "relais drill run")
         assert killed.returncode == 0
         runner.wait(60)
         status, answer = drill(gateway, "check", "--kind", "total")
         assert status == 1
         assert "an earlier drill is still in" in answer["error"]["message"]
-        gateway.wait("all is back", lambda: gateway.ping("lan", SIP_HOST), within_s=60)
+        gateway.wait("all is back", lambda: gateway.ping("lan", SIP_HOST))
     ruleset = ("nft", "list", "table", "netdev", "relais_drill")
     gateway.wait(
         "nothing is left", lambda: gateway.exec("gw", *ruleset).returncode != 0, within_s=60
