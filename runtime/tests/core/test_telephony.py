@@ -94,7 +94,7 @@ def test_the_system_is_told_once_its_flows_have_left_and_once_they_are_back() ->
     world = back_after_an_outage(site("drain"))
     world.run(30)
     evicted = next(at for at, evict in world.evictions if evict.mark == 0x0101)
-    told = [(at, action) for at, action in world.announced]
+    told = world.announced
     assert told[0] == (evicted, Announce("voice", "fibre", ("lte",)))
     assert {action for _unused, action in told[1:]} == {Announce("voice", "lte", ("fibre",))}
     assert told[1][0] == world.moves[0][0]

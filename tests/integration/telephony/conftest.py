@@ -86,7 +86,7 @@ def telephone(lab: Any, folder: Path) -> Iterator[Telephone]:
     with wave.open(str(folder / "tone.wav"), "wb") as tone:
         tone.setparams((1, 2, 8000, 0, "NONE", ""))
         tone.writeframes(bytes(range(256)) * 125 * 600)
-    modules = next(path for path in MODULES if Path(path).is_dir())
+    modules = next((path for path in MODULES if Path(path).is_dir()), MODULES[0])
     (folder / "config").write_text(BARESIP.format(folder=folder, modules=modules))
     # It registers each ten seconds or so: regint is when at the latest.
     account = f"<sip:100@{SIP_HOST}>;auth_user=100;auth_pass={PASSWORD};regint=12\n"

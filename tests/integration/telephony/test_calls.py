@@ -19,7 +19,7 @@ from .conftest import PHONE, SIP_HOST, inside, telephone
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[2]
 PBX, PBX_PORT, SECRET = "192.0.2.20", 5001, "of-the-double-in-the-lab"
-OTHER = "192.0.2.11"
+OTHER, ECHO_HOST = "192.0.2.11", "198.51.100.10"
 LINES = {1: "fibre", 2: "lte"}
 TELEPHONY = {
     "pbx": {
@@ -112,9 +112,9 @@ def uses(lab: Any, service: str) -> str:
     return "+".join(one["wan"] for one in lab.relais("status")["services"][service]["wans"])
 
 
-def flows(lab: Any, source: str) -> dict[tuple[str, str], int]:
-    """Datagram flows of a LAN host: how many, by port and line."""
-    listed = lab.exec("gw", "conntrack", "-L", "-p", "udp", "-s", source).stdout
+def flows(lab: Any, source: str, to: str = SIP_HOST) -> dict[tuple[str, str], int]:
+    """Datagram flows of a LAN host to a host of the Internet: how many, by port and line."""
+    listed = lab.exec("gw", "conntrack", "-L", "-p", "udp", "-s", source, "-d", to).stdout
     counted: dict[tuple[str, str], int] = {}
     for found in FLOW.finditer(listed):
         key = (found["port"], LINES.get(int(found["mark"]) >> 8 & 0xFF, "no line"))
@@ -171,16 +171,16 @@ def test_at_the_return_the_telephones_flows_follow_and_nobody_elses(
         "socks = []\n"
         "for source, port in ((sys.argv[1], 5060), (sys.argv[2], 5060), (sys.argv[1], 51820)):\n"
         "    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-        "    sock.bind((source, 0)); sock.connect(('198.51.100.10', port)); socks.append(sock)\n"
+        "    sock.bind((source, 0)); sock.connect((sys.argv[3], port)); socks.append(sock)\n"
         "print('ready', flush=True)\n"
         "while True:\n"
         "    for sock in socks: sock.send(b'still here')\n"
         "    time.sleep(0.5)\n"
     )
-    with inside(lab, "lan", "python3", "-c", talk, PHONE, OTHER, ready="ready"):
+    with inside(lab, "lan", "python3", "-c", talk, PHONE, OTHER, ECHO_HOST, ready="ready"):
 
         def lines(source: str) -> dict[tuple[str, str], int]:
-            return flows(lab, source)
+            return flows(lab, source, ECHO_HOST)
 
         lab.wait(
             "all flows are on lte",
