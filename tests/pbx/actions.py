@@ -31,7 +31,8 @@ class Call:
     def field(self, name: str, kind: type) -> Any:
         """Return a parameter of an action; one that is missing cannot be bound."""
         value = self.body.get(name) if isinstance(self.body, dict) else None
-        if type(value) is not kind:
+        counted = isinstance(value, bool) and kind is not bool
+        if counted or not isinstance(value, kind):  # To Python a truth value is a number.
             raise unbindable()
         return value
 

@@ -23,7 +23,10 @@ _link_collection()
 sys.path.insert(0, str(COLLECTIONS))
 sys.path.insert(0, str(ROOT))
 
-from tests.pbx.fixtures import pbx, start_pbx  # noqa: E402, F401 - fixtures, found by their names
+from tests.pbx import fixtures  # noqa: E402 - after the path to it
+
+# pytest finds fixtures by their names.
+pbx, start_pbx = fixtures.pbx, fixtures.start_pbx
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

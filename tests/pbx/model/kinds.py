@@ -30,7 +30,8 @@ class Scalar:
             case "number" | "byte":
                 limit = 255 if self.name == "byte" else 2**31 - 1
                 least = 0 if self.name == "byte" else -(2**31)
-                return type(value) is int and least <= value <= limit
+                whole = isinstance(value, int) and not isinstance(value, bool)
+                return whole and least <= value <= limit
             case "text":
                 return isinstance(value, str)
             case "moment":
