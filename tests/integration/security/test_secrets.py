@@ -24,6 +24,23 @@ PLANTED = {
     "anchor_key": "planted-anchor-key-0123456789-0123456789",
     "anchor_former_key": "planted-former-key-0123456789-0123456789",
     "relais_alerts": {"targets": ["mailtos://bot:planted-alert-target@mail.example.com"]},
+    "relais_telephony_secret": "planted-telephony-secret",
+    "relais_drill_sip_secret": "planted-telephone-password",
+}
+# What asks for those of telephones.
+TELEPHONES = {
+    "relais_telephony": {
+        "pbx": {"location": "cloud", "host": "pbx.example"},
+        "client_id": "relais",
+        "phones": ["192.0.2.10"],
+        "trunks": [{"name": "Operator A", "host": "sip.operator-a.example"}],
+        "users": [{"extension": "100", "mobile": "+33199000100"}],
+        "outbound": [{"name": "Everything", "prefixes": ["+"]}],
+    },
+    "relais_drill": {
+        "echo_host": "198.51.100.10",
+        "sip": {"registrar": "198.51.100.230", "user": "drill"},
+    },
 }
 # The same got wrong in every way that names a value elsewhere in the inventory.
 WRONG = [
@@ -31,6 +48,7 @@ WRONG = [
         "relais_alerts": "mailtos://bot:planted-alert-text@mail.example.com",
         "relais_anchor_key": "planted-short-key",
         "relais_anchor_kee": "planted-name-wrong",
+        "relais_telephony_secret": ["planted-telephony-list"],
     },
     {
         "relais_alerts": {"target": ["planted-unknown-key"], "targets": [8005550199]},
@@ -43,6 +61,8 @@ MARKS = ("planted-", "8005550199")
 KEPT = {
     "/etc/relais/anchor.key": "600 root root",
     "/etc/relais/anchor-server.key": "600 root root",
+    "/etc/relais/telephony.json": "600 root root",
+    "/etc/relais/drill-sip.secret": "600 root root",
     "/run/credentials/relaisd.service/anchor.key": "400 relais root",
 }
 
@@ -79,7 +99,7 @@ class Looked:
 def looked(field: Any, tmp_path_factory: Any) -> Iterator[Looked]:
     """Secrets set up, looked at beforehand, and got wrong."""
     seen = Looked(field.gateway, tmp_path_factory.mktemp("secrets"))
-    given = {**PLANTED, "relais_targets": TARGETS, "anchor_hosts": "gw"}
+    given = {**PLANTED, **TELEPHONES, "relais_targets": TARGETS, "anchor_hosts": "gw"}
     seen.play("check", "site", given, "--check", "--diff")
     seen.watched("site", "site", given, "--diff")
     seen.play("anchor", "anchor", given, "--diff")
@@ -112,6 +132,7 @@ def test_a_mistake_in_a_secret_is_told_without_it(looked: Looked) -> None:
     assert "relais_alerts: what is given is not a mapping" in text
     assert "relais_anchor_key: what is given is not 32 or more" in text
     assert "relais_anchor_kee" in text
+    assert "relais_telephony_secret: what is given is not text" in text
     assert "relais_alerts.target: unknown key" in unknown
     assert "relais_alerts.targets[0]: what is given is not text" in unknown
     assert "relais_anchor_key: what is given is not text" in unknown
