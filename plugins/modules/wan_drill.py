@@ -143,7 +143,7 @@ drill:
       outage_ms: 0
       needless_resets: 0
     sip:
-      registrar: 198.51.100.230:5060
+      registrar: 198.51.100.210:5060
       call: "*777"
       register_ms: 12
       reregister_ms: 640

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 HOSTS = ("198.51.100.10", "198.51.100.70", "198.51.100.140", "198.51.100.200")
+SIP_HOST = "198.51.100.210"
 HOSTS6 = (
     "2001:db8:ffff:a::10",
     "2001:db8:ffff:b::70",
@@ -46,7 +47,7 @@ def test_status_tells_programs_what_there_is_and_how_to_get_in(lab: Any) -> None
     assert status["state"] == "up"
     assert list(status["nodes"]) == ["gw", "lan", "isp-fibre", "isp-lte", "internet"]
     assert status["nodes"]["internet"]["addresses"] == [
-        *(f"{address}/32" for address in HOSTS),
+        *(f"{address}/32" for address in (*HOSTS, SIP_HOST)),
         *(f"{address}/128" for address in HOSTS6),
     ]
     assert [wan["name"] for wan in status["wans"]] == ["fibre", "lte"]

@@ -34,7 +34,7 @@ INTERNET_HOSTS6: Mapping[str, IPv6Address] = {
 }
 ECHO_HOST = INTERNET_HOSTS["resolver-a"]
 # Nothing listens here until somebody runs tests/lab/sip/sip_operator.py in `internet`.
-SIP_HOST = IPv4Address("198.51.100.230")
+SIP_HOST = IPv4Address("198.51.100.210")
 
 # Where an operator with DHCP takes its customers' addresses from; the first free one is used.
 DHCP_NETWORKS = tuple(

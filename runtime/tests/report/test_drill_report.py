@@ -58,7 +58,7 @@ EVIDENCE: dict[str, Any] = {
 
 
 SIP: dict[str, Any] = {
-    "registrar": "198.51.100.230:5060", "call": "*777", "register_ms": 12, "reregister_ms": 640,
+    "registrar": "198.51.100.210:5060", "call": "*777", "register_ms": 12, "reregister_ms": 640,
     "usable_ms": 0, "audio_sent": 1000, "audio_heard": 970, "audio_gap_ms": 1580,
     "failback_audio_gap_ms": 40, "call_alive": True, "ok": True,
 }  # fmt: skip

@@ -39,7 +39,7 @@ TELEPHONES = {
     },
     "relais_drill": {
         "echo_host": "198.51.100.10",
-        "sip": {"registrar": "198.51.100.230", "user": "drill"},
+        "sip": {"registrar": "198.51.100.210", "user": "drill"},
     },
 }
 # The same got wrong in every way that names a value elsewhere in the inventory.

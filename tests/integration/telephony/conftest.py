@@ -17,7 +17,7 @@ import pytest
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[2]
 OPERATOR = CHECKOUT / "tests" / "lab" / "sip" / "sip_operator.py"
-SIP_HOST, PASSWORD = "198.51.100.230", "of-the-lab"
+SIP_HOST, PASSWORD = "198.51.100.210", "of-the-lab"
 PHONE = "192.0.2.10"
 BARESIP = """\
 poll_method epoll

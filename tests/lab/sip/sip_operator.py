@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ADDRESS = "198.51.100.230"
+ADDRESS = "198.51.100.210"
 PASSWORD = "of-the-lab"  # noqa: S105 - it guards nothing
 SIP_PORT, TLS_PORT, ECHO_PORT, MEDIA_PORT = 5060, 5061, 5070, 10_000
 READY_WITHIN_S = 30.0

@@ -298,11 +298,11 @@ def test_a_drill_gets_its_telephones_account_and_never_its_password(
     plan: Plan, site: Site, change: Change
 ) -> None:
     assert plan(site)["config"]["drill"]["sip"] is None
-    change("relais_drill.sip", {"registrar": "198.51.100.230", "user": "drill", "call": "*777"})
+    change("relais_drill.sip", {"registrar": "198.51.100.210", "user": "drill", "call": "*777"})
     account = {
-        "registrar": "198.51.100.230",
+        "registrar": "198.51.100.210",
         "port": 5060,
-        "domain": "198.51.100.230",
+        "domain": "198.51.100.210",
         "user": "drill",
         "secret_file": None,
         "call": "*777",

@@ -169,6 +169,8 @@ class FirewallKeeper:
         done = [damage for damage in due if damage.thing not in still]
         if done:
             self._log.repaired(done, self._rounds.heard_ms or now, monotonic_ms(), self._by)
+        if not still:
+            self._rounds.mended()
 
     def _load(self) -> None:
         """The file as it is; when it does not load, without the live choice, which is put in

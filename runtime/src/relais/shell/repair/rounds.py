@@ -44,6 +44,11 @@ class Rounds:
         self.heard_ms = self.heard_ms or now
         self._plan(max(now + self._settle_ms, self._calm_ms))
 
+    def mended(self) -> None:
+        """All that the kernel told of stands again: what it tells of from now on is another damage,
+        also before the next look."""
+        self.heard_ms = None
+
     def look(self) -> None:
         """Look now, and plan the next look."""
         self.close()

@@ -70,6 +70,8 @@ class RoutingKeeper:
         done = [damage for damage in tried if damage.thing not in still]
         if done:
             self._log.repaired(done, self._rounds.heard_ms or now, monotonic_ms(), "")
+        if not still:
+            self._rounds.mended()
 
     def _put_back(self, due: Sequence[Damage[Thing]], now: float) -> dict[Thing, Damage[Thing]]:
         """What is damaged afterwards."""
