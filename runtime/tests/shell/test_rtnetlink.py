@@ -32,8 +32,9 @@ before = {
     "gateways": [kernel.gateway(table, link.index) for table in (1001, 1002, 1003, 1004)],
 }
 subprocess.run(["ip", "link", "set", "far", "down"], check=True)
-select.select([monitor], [], [], 10)
-heard = {i.name: i.running for i in monitor.changed()}
+heard = {}
+while heard.get("wan1") is not False and select.select([monitor], [], [], 10)[0]:
+    heard |= {i.name: i.running for i in monitor.changed()}
 print(json.dumps([before, heard, {i.name: i.running for i in kernel.interfaces()}]))
 """
 

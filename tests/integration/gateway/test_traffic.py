@@ -58,18 +58,10 @@ table inet crossing {
 
 @pytest.fixture
 def calm(gateway: Any) -> Iterator[Any]:
-    """Every line whole, and nothing chosen but what the plan says, before and after."""
-
-    def restore() -> None:
-        gateway.lab.do("fault", "all", "clear")
-        gateway.run("rm", "-f", "/run/relais/nft/live.nft")
-        gateway.run("systemctl", "reload", "relais-firewall")
-        for wan in TABLES:
-            gateway.lab.wait(f"{wan} has a route", lambda wan=wan: default(gateway, wan) != "")
-
-    restore()
+    """The gateway of a site at rest, before and after."""
+    gateway.lab.at_rest()
     yield gateway
-    restore()
+    gateway.lab.at_rest()
 
 
 @pytest.fixture
