@@ -34,6 +34,11 @@ rm -f /run/relais/handover.json /run/relais/nft/live.nft
 systemctl reload relais-firewall
 systemctl start relaisd
 """
+CONFIGURATION = r"""
+find /etc /opt/relais -type f -exec sha256sum {} + | sort
+nft -s list ruleset | sed -E '/^\t(map (steer|spread_)|set dead)/,/^\t\}/d'
+ip rule; ip -6 rule
+"""
 RECAP = re.compile(r"^\S+ +: ok=\d+ +changed=(?P<changed>\d+)", re.MULTILINE)
 Result = subprocess.CompletedProcess[str]
 
@@ -91,7 +96,8 @@ class Lab:
             return [f"no daemon answers: {asked.stderr.strip()}"]
         status = json.loads(asked.stdout)
         found = [
-            f"{name}: {wan['state']}, {wan['quality']}, {wan['admin']} ({wan['reason']})"
+            f"{name}: {wan['state']} ({wan['reason']}), {wan['quality']} "
+            f"({wan['quality_reason']}), {wan['admin']}"
             for name, wan in status["wans"].items()
             if (wan["state"], wan["quality"], wan["admin"]) != ("up", "good", "auto")
         ]
@@ -133,7 +139,10 @@ class Lab:
         self.exec("gw", "conntrack", "-D", "-p", "udp", "-d", ECHO)
 
     def reboot(self) -> None:
-        """Boot the gateway anew; return once another first process runs."""
+        """Boot the gateway anew; return once its other first process answers.
+
+        It does when it is asked by systemctl, whatever it says of the boot, which goes on.
+        """
         first = ("stat", "-c", "%Y", "/proc/1")
         booted = self.exec("gw", *first).stdout
         self.exec("gw", "systemctl", "reboot")
@@ -143,6 +152,8 @@ class Lab:
             return now.returncode == 0 and now.stdout != booted
 
         self.wait("the gateway boots", back, within_s=180)
+        asked = ("systemctl", "is-system-running")
+        self.wait("its systemd answers", lambda: self.exec("gw", *asked).stdout != "", within_s=180)
 
     def steady(self, address: str, seconds: float) -> subprocess.Popen[str]:
         """A LAN client's steady stream of datagrams; see tests/integration/steady.py."""
@@ -212,9 +223,8 @@ class Gateway:
         return int(recaps[-1])
 
     def configuration(self) -> str:
-        """All that `site` may change: files, ruleset without what moves, rules."""
-        files = "find /etc /opt/relais -type f -exec sha256sum {} + | sort"
-        return self.run("sh", "-c", f"{files}; nft -s list ruleset; ip rule; ip -6 rule")
+        """All that `site` may change: files, rules, the ruleset without counts and the choice."""
+        return self.run("sh", "-c", CONFIGURATION)
 
     def _tool(self, name: str, *words: str) -> Result:
         environment = {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ PICTURE = r"""
 { ip rule; ip -6 rule; ip route show table all; ip -6 route show table all
   ip -oneline address; } | grep -v -e ' table local ' -e 'lookup default' \
     -e '^multicast' -e '/64 dev wan2 proto ra' |
-  sed -E 's/[ \\]*(nodad[ \\]*)?(valid_lft|expires).*//; s/ mtu [0-9]+.*//' | sort
+  sed -E 's/[ \\]*(nodad[ \\]*)?(valid_lft|expires).*//; s/ mtu [0-9]+.*//; s/ tentative//' | sort
 nft -s list table inet relais | grep -v 'elements = { 0x00000[12]'
 """
 
@@ -49,6 +50,14 @@ class Office:
         """Rules, routes, addresses and the ruleset."""
         shown: str = self.lab.exec("gw", "sh", "-c", PICTURE).stdout
         return shown
+
+    def wait_back(self, what: str, before: str) -> None:
+        """Wait until all is as it was; what is not is told."""
+        try:
+            self.lab.wait(f"{what}: back", lambda: self.picture() == before)
+        except AssertionError as late:
+            lines = difflib.unified_diff(before.splitlines(), self.picture().splitlines(), n=0)
+            raise AssertionError("\n".join([str(late), *lines])) from None
 
 
 @pytest.fixture

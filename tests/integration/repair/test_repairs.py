@@ -47,7 +47,7 @@ def test_what_other_programs_take_away_is_put_back(gateway: Any) -> None:
         for what, command in GONE.items():
             instants[what] = time.monotonic()
             assert gateway.lab.exec("gw", "sh", "-c", command).returncode == 0
-            gateway.lab.wait(f"{what}: back", lambda: gateway.picture() == before)
+            gateway.wait_back(what, before)
         instants["nothing"] = time.monotonic()
     told = gateway.events(first, "repair")
     lost = within(instants, [(at, 1) for at in losses["lost_at"]])
@@ -92,7 +92,7 @@ def test_what_others_add_is_left_alone(gateway: Any) -> None:
     gateway.lab.exec("gw", "ip", "rule", "del", "priority", "2002")
     gateway.lab.wait("the rule is repaired", lambda: gateway.events(last, "repair") != [])
     try:
-        gateway.lab.wait("all is as before", lambda: gateway.picture() == with_them)
+        gateway.wait_back("what others added", with_them)
         assert "other" in gateway.lab.exec("gw", "nft", "list", "tables").stdout
         assert len(gateway.events(last, "repair")) == 1
     finally:

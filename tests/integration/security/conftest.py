@@ -67,6 +67,12 @@ def field(gateway: Any) -> Field:
     return Field(gateway)
 
 
+@pytest.fixture(autouse=True)
+def rested(gateway: Any) -> None:
+    """Whatever a test before this one has left behind, packets take the lines that they should."""
+    gateway.lab.at_rest()
+
+
 @pytest.fixture(scope="session")
 def client6(field: Field) -> str:
     """The LAN client's own IPv6 address, which it makes of the gateway's advertisement."""
