@@ -230,3 +230,15 @@ def test_a_restart_on_the_backup_keeps_the_choice_until_the_line_has_earned_it()
     assert world.steers == []
     world.run(8)
     assert world.uses("voice") == "fibre"
+
+
+def test_an_old_penalty_is_taken_up_on_a_machine_that_has_run_for_months() -> None:
+    whole = document()
+    whole["services"][0]["mode"] = "most_stable"
+    world = World(config=parse_config(whole), now_ms=1e10).start()
+    outage(world).dark = set()
+    world.run(120)
+    assert world.state.links["fibre"].penalty.value
+    restart(world).run(30)
+    assert world.uses(world.config.services[0].name) == "lte"
+    assert "fibre" in world.state.choices[world.config.services[0].name].reason

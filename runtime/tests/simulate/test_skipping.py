@@ -7,9 +7,11 @@ import pytest
 from relais.core.config import parse_config
 from relais.core.events import Tick
 from relais.core.review import assess, service_levels, settled
+from relais.core.select import choose
 from relais.core.state import initial
 from relais.core.step import step
-from simulate.worlds import HOUR_MS, anchored_config, nasty, returning, run, short_config
+from relais.simulate.models import Episodes, Kind
+from simulate.worlds import HOUR_MS, anchored_config, nasty, noisy, returning, run, short_config
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
@@ -62,3 +64,26 @@ def test_a_link_that_a_review_passes_over_would_come_out_of_it_unchanged() -> No
             assert service_levels(link, config, event.now_ms) is link
     assert passed
     assert looked_at
+
+
+def test_a_choice_that_is_not_made_again_while_a_penalty_fades_would_read_the_same() -> None:
+    config, begin_ms = short_config(), 8 * HOUR_MS
+    outage = Episodes(Kind.OUTAGE, at=((begin_ms / 1000 + 100, 60),))
+    _unused, events = run(noisy(outage), 7200, begin_ms=begin_ms)
+    state = initial(config, begin_ms)
+    passed = renewed = 0
+    for event in events:
+        before = state
+        state, _unused_actions = step(state, event)
+        punished = any(link.penalty.value for link in state.links.values())
+        if state.reviewed_ms != event.now_ms or not punished:
+            continue
+        if state.choices is not before.choices:
+            renewed += 1
+            continue
+        passed += 1
+        for service in config.services:
+            choice = state.choices[service.name]
+            assert choose(service, state.links, choice, event.now_ms) == choice
+    assert passed
+    assert renewed

@@ -10,9 +10,9 @@ from relais.core.actions import Action, Announce, Evict, Record, Steer
 from relais.core.evolve import evolve
 from relais.core.link import Link
 from relais.core.model import BOTH_MASK, Config
-from relais.core.select import Choice, choose
+from relais.core.select import STABLE_STEP, Choice, choose
 from relais.core.state import Choices, State, Work
-from relais.core.transitions import LinkState
+from relais.core.transitions import DOWN, LinkState
 
 SWEEP_AFTER_MS = (2000.0, 10_000.0)
 
@@ -74,18 +74,34 @@ def _settled(work: Work, state: State, now_ms: float) -> bool:
     """Nothing that could change a decision has changed since the last one."""
     if state.steered is None or not state.decided or not work.hold:
         return False
-    if work.waits is not state.waits or now_ms >= returning.due_ms(state):
+    if work.waits is not state.waits:
+        return False
+    if (state.waits or state.sweeps) and now_ms >= returning.due_ms(state):
         return False
     aged = state.ages and work.reviewed_ms != state.reviewed_ms
     before = state.links
     for name, link in work.links.items():
-        if link.state is LinkState.DOWN:
+        if link.state is DOWN:
             return False  # Evictions wait for patience and proof, which come with time.
-        if aged and link.penalty.value:
+        if aged and link.penalty.value and _faded(link, before[name], state, now_ms):
             return False
         if link is not before[name] and not _alike(link, before[name]):
             return False
     return True
+
+
+def _faded(link: Link, before: Link, state: State, now_ms: float) -> bool:
+    """Whether a choice made now may differ from one made at the last review, or its reason.
+
+    A penalty only falls, so one that reads the same at both instants has done so in between.
+    """
+    penalty = link.penalty
+    if state.waits or link.usage is not before.usage:
+        return True  # Reasons that tell how long a link has been well, or how much it has carried.
+    if penalty.at_ms > state.reviewed_ms:
+        return True
+    then, now = penalty.now(state.reviewed_ms), penalty.now(now_ms)
+    return round(then) != round(now) or then // STABLE_STEP != now // STABLE_STEP
 
 
 def _alike(link: Link, before: Link) -> bool:

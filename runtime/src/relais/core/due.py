@@ -16,7 +16,7 @@ from relais.core.evidence import (
 from relais.core.link import Link
 from relais.core.model import Config
 from relais.core.pacing import PREARM_AFTER_MS
-from relais.core.transitions import LinkState
+from relais.core.transitions import UP, LinkState
 
 NEVER = math.inf
 
@@ -44,11 +44,12 @@ def due_ms(link: Link, config: Config, now_ms: float) -> float:
         due = link.next_probe_ms
         if link.burst is not None:
             due = min(due, link.burst.next_ms)
-    for sample in link.window.pending:
+    window = link.window
+    for sample in window.pending:
         if not sample.missed:
-            due = min(due, sample.sent_ms + link.window.timeout_ms)
+            due = min(due, sample.sent_ms + window.timeout_ms)
             break
-    if state is LinkState.UP:
+    if state is UP:
         return due if link.unheard_since_ms is None else min(due, _silent_ms(link, now_ms))
     return min(due, _doubt_ms(link, config, now_ms))
 

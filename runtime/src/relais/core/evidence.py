@@ -10,7 +10,7 @@ from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
 from relais.core.link import BURST_ROUNDS, Link, Rate, TargetRecord
 from relais.core.pacing import BURST_SPACING_MS, LOSSY_INTERVAL_MS, lossy
-from relais.core.transitions import LinkState, Trigger
+from relais.core.transitions import LOST, SUSPECT, UP, LinkState, Trigger
 
 EDGE = "edge"
 """The first hop as a target: it tells where a line is cut, never whether it works."""
@@ -41,7 +41,7 @@ def replied(link: Link, event: ProbeReplied, index: int | None) -> tuple[Link, T
     benched = link.targets[index].missed >= BENCH_MISSES
     if not sample.missed and not benched:
         cusum = cusum.after(lost=0, answered=1)
-    doubtful = link.state is LinkState.SUSPECT or link.state is LinkState.LOST
+    doubtful = link.state is SUSPECT or link.state is LOST
     if doubtful and sample.sent_ms < link.suspect_ms:
         return evolve(link, window=window), None, ""
     targets = (*link.targets[:index], record, *link.targets[index + 1 :])
@@ -49,7 +49,7 @@ def replied(link: Link, event: ProbeReplied, index: int | None) -> tuple[Link, T
     if anchor is not None and index == anchor.index:
         link = evolve(link, anchor=anchor.heard(sample.sent_ms, event.rtt_ms))
     link = evolve(link, window=window, targets=targets, cusum=cusum, proved_ms=event.now_ms)
-    if link.state is LinkState.UP:
+    if link.state is UP:
         return link, None, ""
     return link, Trigger.ANSWERED, f"{event.target} answered in {event.rtt_ms:.1f} ms"
 

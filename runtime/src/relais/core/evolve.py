@@ -16,13 +16,16 @@ def evolve(value: T, **changes: object) -> T:
 
     `dataclasses.replace` goes through `__init__` field by field; for a value of thirty fields that
     costs more than all that the core computes. Raises TypeError for an unknown field.
+
+    The copy's dict is built as a new one: a copy of one that shares its keys with the class goes on
+    sharing them, and CPython 3.11 then takes two to three times as long to read an attribute.
     """
     fields = value.__dict__
-    merged = fields | changes
+    merged = {**fields, **changes}
     if len(merged) != len(fields):
         unknown = ", ".join(sorted(changes.keys() - fields.keys()))
         raise TypeError(f"{type(value).__name__} has no field {unknown}")
-    copy = _new(value.__class__)
+    copy = _new(type(value))
     _set(copy, "__dict__", merged)
     return copy
 

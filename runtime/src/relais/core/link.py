@@ -18,7 +18,7 @@ from relais.core.model import Admin, Wan
 from relais.core.profile import Profile, profile_of
 from relais.core.quality import ALARM, Cusum, Quality
 from relais.core.quota import Usage
-from relais.core.transitions import LinkState, Trigger, following
+from relais.core.transitions import UP, LinkState, Trigger, following
 from relais.core.window import Window
 
 BURST_ROUNDS = 3
@@ -137,9 +137,7 @@ class Link:
     @property
     def calm(self) -> bool:
         """Up, and nothing sent is unanswered: the passing of time alone says nothing of it."""
-        return (
-            self.state is LinkState.UP and self.unheard_since_ms is None and not self.window.pending
-        )
+        return self.state is UP and self.unheard_since_ms is None and not self.window.pending
 
     def patience_ms(self, asked_ms: float) -> float:
         """How long to stay dark before open flows are given up, when a service asks for `asked_ms`.

@@ -30,6 +30,10 @@ def pace_ms(link: Link, interval_ms: float, *, active: bool) -> float:
     """Time between probes: fast in doubt, sparing on a metered link."""
     metered = link.wan.metered
     match link.state:
+        case LinkState.UP if metered:
+            return METERED_ACTIVE_MS if active else METERED_STANDBY_MS
+        case LinkState.UP:
+            return min(interval_ms, LOSSY_INTERVAL_MS) if lossy(link) else interval_ms
         case LinkState.LOST | LinkState.SUSPECT:
             return LOST_INTERVAL_MS
         case LinkState.UNKNOWN:
@@ -40,10 +44,6 @@ def pace_ms(link: Link, interval_ms: float, *, active: bool) -> float:
             return HICCUP_INTERVAL_MS
         case LinkState.RECOVERING:
             return METERED_ACTIVE_MS if metered else interval_ms
-        case LinkState.UP if metered:
-            return METERED_ACTIVE_MS if active else METERED_STANDBY_MS
-        case LinkState.UP:
-            return min(interval_ms, LOSSY_INTERVAL_MS) if lossy(link) else interval_ms
 
 
 def lossy(link: Link) -> bool:

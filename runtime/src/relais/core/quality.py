@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from relais.core.evolve import swift
 from relais.core.model import Codec, Sla
@@ -18,6 +19,8 @@ ALARM = 16.0
 DOUBT = 3.0
 """Two losses close together: reason to look more often, no more."""
 WELL = 8.0
+_BAD_MOST = 2 * ALARM
+_WELL_MOST = 2 * WELL
 
 
 class Quality(StrEnum):
@@ -30,6 +33,10 @@ class Quality(StrEnum):
     """Loses far too much for reasons that are not ours."""
     PARTIAL = "partial"
     """A whole protocol (TCP, DNS, IPv6) is dead here and works through another link."""
+
+
+GOOD: Final = Quality.GOOD
+"""By a name of its own, as the states of a link are (core/transitions.py)."""
 
 
 @swift
@@ -48,8 +55,10 @@ class Cusum:
     def after(self, *, lost: int, answered: int) -> Cusum:
         """The sums after some more judged probes."""
         moved = lost * _ON_LOSS + answered * _ON_ANSWER
-        bad = min(max(0.0, self.bad + moved), 2 * ALARM)
-        well = min(max(0.0, self.well - moved), 2 * WELL)
+        if moved <= 0.0 and self.bad == 0.0 and self.well == _WELL_MOST:
+            return self  # Most of the time.
+        bad = min(max(0.0, self.bad + moved), _BAD_MOST)
+        well = min(max(0.0, self.well - moved), _WELL_MOST)
         return self if bad == self.bad and well == self.well else Cusum(bad, well)
 
 

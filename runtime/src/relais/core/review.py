@@ -13,7 +13,7 @@ from relais.core.evolve import evolve
 from relais.core.limits import LOSS_PROBES, Limits
 from relais.core.link import Link, begin_burst
 from relais.core.model import Admin, Config
-from relais.core.quality import ALARM, WELL, Cusum, Quality, breach
+from relais.core.quality import ALARM, GOOD, WELL, Cusum, Quality, breach
 from relais.core.state import Work
 
 SLA_ENTER_MS = 10_000.0
@@ -64,7 +64,7 @@ def _ask_others(work: Work, link: Link, now_ms: float) -> None:
 def settled(link: Link, limits: Limits | None, now_ms: float) -> bool:
     """A review now would change nothing; most links are like this most of the time."""
     if (
-        link.quality is not Quality.GOOD
+        link.quality is not GOOD
         or link.cusum.bad >= ALARM
         or link.penalty.suppressed
         or link.admin_until_ms is not None

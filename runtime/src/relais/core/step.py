@@ -28,7 +28,7 @@ from relais.core.model import Admin
 from relais.core.quality import ALARM, Quality
 from relais.core.review import review
 from relais.core.state import REVIEW_MS, State, Work
-from relais.core.transitions import LinkState, Trigger
+from relais.core.transitions import SUSPECT, UP, LinkState, Trigger
 
 RETRY_MS = 500.0
 """Pause after a switch that the kernel refused."""
@@ -168,7 +168,7 @@ def _probe_replied(work: Work, event: ProbeReplied) -> None:
     link, trigger, reason = evidence.replied(before, event, index)
     if trigger is not None:
         link = _apply(work, event.wan, link, trigger, reason, event.now_ms)
-    if before.state is LinkState.SUSPECT and link.state is LinkState.UP:
+    if before.state is SUSPECT and link.state is UP:
         link = watch.cleared(evidence.cleared(link, event.now_ms), event.now_ms)
     work.links[event.wan] = link
 
@@ -196,7 +196,7 @@ def _examined(work: Work, name: str, link: Link, now_ms: float) -> Link:
     before, link = link, evidence.misses(link, order, now_ms)
     if link is not before and link.cusum.bad >= ALARM and link.quality is Quality.GOOD:
         work.alarmed = True
-    if link.state is LinkState.UP:
+    if link.state is UP:
         if not link.usable:
             return link
         doubt = watch.suspicion(link, now_ms)

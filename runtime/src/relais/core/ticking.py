@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from relais.core.due import NEVER, urgent_ms
 from relais.core.events import Traffic
 from relais.core.state import State
-from relais.core.transitions import LinkState
+from relais.core.transitions import LOST, SUSPECT, UP
 
 TICK_MS = 20.0
 FAST_TICK_MS = 10.0
@@ -18,7 +18,6 @@ CALM_TICK_MS = 100.0
 CALM_AFTER_MS = 3000.0
 BUSY_PACKETS = 4
 """More packets than this between two looks are not only our own probes."""
-_DOUBTFUL = (LinkState.SUSPECT, LinkState.LOST)
 
 
 @dataclass(slots=True)
@@ -48,14 +47,13 @@ class Pace:
 
     def wanted_ms(self, state: State, now_ms: float) -> float:
         """Time between regular looks at these links, as they are now."""
-        links = state.links.values()
-        for link in links:
-            if link.state in _DOUBTFUL:
+        watched = now_ms - self.busy_ms < CALM_AFTER_MS
+        for link in state.links.values():
+            if link.state is SUSPECT or link.state is LOST:
                 return FAST_TICK_MS
-        for link in links:
             if link.anchor is not None and link.anchor.asking:
-                return TICK_MS
-        return TICK_MS if now_ms - self.busy_ms < CALM_AFTER_MS else CALM_TICK_MS
+                watched = True
+        return TICK_MS if watched else CALM_TICK_MS
 
     def calm_ms(self) -> float:
         """When the pace slackens if nothing more is sent; infinite when it has."""
@@ -66,7 +64,7 @@ def urgent(state: State, looked_ms: float) -> float:
     """The next instant after a look at which time alone may bring a verdict; infinite without."""
     first = NEVER
     for link in state.links.values():
-        if link.state is not LinkState.UP or link.unheard_since_ms is not None:
+        if link.state is not UP or link.unheard_since_ms is not None:
             at = urgent_ms(link, state.config, looked_ms)
             if looked_ms < at < first:
                 first = at

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class LinkState(StrEnum):
@@ -39,6 +40,13 @@ class Trigger(StrEnum):
     TRUSTED = "trusted"
     """It behaved for long enough: a moment after a hiccup, the failback time after an outage."""
 
+
+UP: Final = LinkState.UP
+DOWN: Final = LinkState.DOWN
+SUSPECT: Final = LinkState.SUSPECT
+LOST: Final = LinkState.LOST
+"""By a name of its own where every event asks: to look it up in the class takes five times longer.
+"""
 
 TRANSITIONS: dict[tuple[LinkState, Trigger], LinkState] = {
     (LinkState.UNKNOWN, Trigger.ANSWERED): LinkState.UP,

@@ -89,7 +89,8 @@ class Window:
             return self, None
         sample = self.pending[place]
         bits = self._forgiven((sample.index,))
-        pending = self.pending[:place] + self.pending[place + 1 :]
+        pending = self.pending
+        pending = pending[:place] + pending[place + 1 :] if len(pending) > 1 else ()
         if self.srtt_ms is None or self.last_rtt_ms is None:
             srtt, rttvar, jitter = rtt_ms, rtt_ms / 2, self.jitter_ms
         else:
@@ -136,9 +137,10 @@ class Window:
 
     def _forgiven(self, indices: Iterable[int | None]) -> int:
         bits = self.answered_bits
+        newest = self.count - 1
         for index in indices:
-            if index is not None and 0 <= self.count - 1 - index < HISTORY:
-                bits |= 1 << (self.count - 1 - index)
+            if index is not None and 0 <= newest - index < HISTORY:
+                bits |= 1 << (newest - index)
         return bits
 
     def rewound(self, count: int) -> Window:

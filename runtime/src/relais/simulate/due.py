@@ -22,7 +22,9 @@ def effective_ms(state: State, now_ms: float, *, watched: bool) -> float:
     due = returning.due_ms(state)
     review = watched
     for link in state.links.values():
-        due = min(due, due_ms(link, state.config, now_ms))
+        own = due_ms(link, state.config, now_ms)
+        if own < due:
+            due = own
         review = review or not settled(link, state.limits, now_ms)
         if link.anchor is not None:
             active = link.wan.name in state.in_use

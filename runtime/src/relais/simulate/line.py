@@ -172,15 +172,16 @@ class Line:
 
     def traffic(self, now_ms: float) -> Traffic:
         """What the counters read."""
-        if self._told is not None and not self.loaded:
-            return self._told  # Nothing has passed since they were last read.
+        told = self._told
+        if told is not None and self._packets_per_ms <= 0:
+            return told  # Nothing has passed since they were last read.
         passed = now_ms - self._since_ms
         packets, octets = self._packets_per_ms * passed, self._bytes_per_ms * passed
         heard = 0.0 if self._is_dark else 1.0
-        self._told = Traffic(
+        told = self._told = Traffic(
             int(self._rx + packets * heard),
             int(self._tx + packets),
             int(self._rx_bytes + octets * heard),
             int(self._tx_bytes + octets),
         )
-        return self._told
+        return told

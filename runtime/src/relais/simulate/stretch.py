@@ -126,11 +126,12 @@ class Simulation:
         while True:
             change_ms = self._changes[self._next_change]
             arrival_ms = flying[0][0] if flying else math.inf
-            now_ms = min(change_ms, arrival_ms)
+            now_ms = change_ms if change_ms < arrival_ms else arrival_ms
             urgent_ms = urgent(self._state, self._ticked_ms)
             if now_ms > self._ticked_ms + self._pace.tick_ms:
                 now_ms = min(now_ms, self._next_tick_ms())
-            now_ms = min(now_ms, max(urgent_ms, self._now_ms))
+            if urgent_ms < now_ms:
+                now_ms = min(now_ms, max(urgent_ms, self._now_ms))
             self._now_ms = now_ms
             if now_ms >= end_ms:
                 return self._outcome
@@ -187,7 +188,8 @@ class Simulation:
         if self._listener is not None:
             self._listener(event)
         before = self._state
-        self._state, actions = step(before, event)
+        after, actions = step(before, event)
+        self._state = after
         self._outcome.steps += 1
         if len(actions) > BUSY_PACKETS:
             self._look = True
@@ -201,14 +203,13 @@ class Simulation:
                 self._outcome.decisions.append(Decision(event.now_ms, action))
                 if isinstance(action, Steer):
                     self._demand.steered(event.now_ms, action.choices["default"])
-        self._note(before)
+        if after.decided and after.choices is not before.choices:
+            self._note(before)
         for look in looks:  # Nobody in a simulated office talks on the phone.
             self._feed(look)
 
     def _note(self, before: State) -> None:
-        """Take note of what one step has changed."""
-        if self._state.choices is before.choices or not self._state.decided:
-            return  # No link has changed its state, and no service its choice.
+        """Take note of a step after which a link may have another state, or a service a choice."""
         self._note_switches(before)
         for name, link in self._state.links.items():
             if link.state is not before.links[name].state:
