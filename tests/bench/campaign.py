@@ -45,6 +45,12 @@ class Settings:
     begin_within_s: float | None = None  # runs that would begin later are left out
 
 
+def plain_of(contenders: Iterable[str]) -> str | None:
+    """Whose gateway stands for plain masquerade; None when all are relais."""
+    plain = [name for name in contenders if not CONTENDERS[name].provisioned]
+    return "none" if "none" in plain else next(iter(plain), None)
+
+
 @dataclass
 class Results:
     """Raw figures: by contender, by scenario, run after run."""
@@ -134,8 +140,7 @@ class Campaign:
 
     def _forwarding(self) -> None:
         """relais and a plain masquerade gateway by turns, nothing else going on."""
-        plain = next((name for name in ("none", *self.firsts) if name in self.firsts
-                      and not CONTENDERS[name].provisioned), None)  # fmt: skip
+        plain = plain_of(self.firsts)
         if plain is None or "relais" not in self.firsts:
             say("forwarding: left out, it needs relais and one peer")
             return

@@ -20,7 +20,7 @@ from lab.errors import LabError
 from lab.state import CHECKOUT
 
 from bench import facts, report, results, scenarios
-from bench.campaign import Campaign, Results, Settings, say
+from bench.campaign import Campaign, Results, Settings, plain_of, say
 from bench.contenders import CONTENDERS
 from bench.scenarios import EXTRAS, SCENARIOS
 from bench.site import BUILD
@@ -112,6 +112,9 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 def _measure(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
+    compared = "relais" in settings.contenders and plain_of(settings.contenders) is not None
+    if list(settings.scenarios) == ["forwarding"] and not compared:
+        raise LabError("forwarding compares relais with plain masquerade: --contender relais none")
     _prepare()
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
