@@ -115,8 +115,8 @@ def rolls(opened: sqlite3.Connection, which: str, values: tuple[Any, ...]) -> It
         except (AttributeError, TypeError, ValueError) as error:
             told = f"roll {row[1]}/{row[2]}/{row[0]}: its buckets are damaged: {error}"
             raise sqlite3.DataError(told) from error
-        values: tuple[Any, ...] = (*row[:8], counts, *row[9:])
-        yield Roll(*values)
+        fields: tuple[Any, ...] = (*row[:8], counts, *row[9:])
+        yield Roll(*fields)
 
 
 def last_period(opened: sqlite3.Connection, subject: Subject, name: str) -> Period | None:

@@ -35,6 +35,11 @@ _INSERT = (
 )
 
 
+def whole_schema(*more: str) -> str:
+    """All tables of a journal, and those of others that keep something in it."""
+    return "".join((_SCHEMA, recordings.SCHEMA, chain.SCHEMA, *more))
+
+
 Statement = tuple[str, tuple[object, ...]]
 """One SQL statement and its parameters."""
 Change = Callable[[sqlite3.Connection], object]
@@ -46,7 +51,7 @@ class Journal:
 
     def __init__(self, path: Path, *schemas: str) -> None:
         self._path = path
-        self._schema = "".join((_SCHEMA, recordings.SCHEMA, chain.SCHEMA, *schemas))
+        self._schema = whole_schema(*schemas)
         self._queue: queue.Queue[Mapping[str, object] | Stretch | Statement | Change | None] = (
             queue.Queue(maxsize=10_000)
         )
@@ -135,7 +140,7 @@ class Journal:
                     break
                 item = self._queue.get()
             if batch:
-                self._store(_insertion(batch))
+                self._store(insertion(batch))
             if item is None:
                 return
             self._store_item(item)
@@ -199,7 +204,8 @@ class Journal:
         return True
 
 
-def _insertion(batch: list[Mapping[str, object]]) -> Change:
+def insertion(batch: list[Mapping[str, object]]) -> Change:
+    """Some events as rows, in their chain."""
     rows = [{**row, "inputs": json.dumps(row["inputs"])} for row in batch]
 
     def insert(opened: sqlite3.Connection) -> None:
