@@ -218,6 +218,7 @@ class Daemon:
     def _look_after_itself(self) -> None:
         """Notice what fails beside the lines; end when the configuration has become good again."""
         self._housekeeping.look()
+        self._health.note("history", self._history.error)
         if self._file.mended():
             why = "systemd starts it again, with the configuration that is good now"
             self._note(Record("daemon", "relaisd ends", why), clock.monotonic_ms())

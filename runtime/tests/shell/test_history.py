@@ -256,3 +256,19 @@ def test_a_roll_that_is_damaged_is_told_and_ends_no_thread(gateway: Gateway) -> 
     gateway.stop()
     assert gateway.journal.error is None or "damaged" in gateway.journal.error
     assert gateway.rows("SELECT what FROM events") == [("still written",)]
+
+
+def test_a_defect_of_the_history_is_told_and_costs_seconds_only(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(*_step: object) -> None:
+        raise KeyError("a defect")
+
+    gateway.run(120)
+    with monkeypatch.context() as broken:
+        broken.setattr(history.Keeper, "took", defect)
+        gateway.run(1)
+    assert gateway.history.error is not None and "a defect" in gateway.history.error
+    gateway.run(180).stop()
+    (observed,) = gateway.rows("SELECT sum(observed_ms) FROM rolls WHERE step_s = 1")[0]
+    assert 2 * 170_000 < observed < 2 * 301_000

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS periods (
   PRIMARY KEY (subject, name, began_ms)) WITHOUT ROWID;
 """
 """`rtt_buckets` is a JSON object of bucket number to count, in rising order of the numbers."""
+log = logging.getLogger("relaisd")
 WRITE_EVERY_MS = 60_000.0
 THOROUGH_EVERY = 60
 """Batches from one that looks for what is undone or too old to the next."""
@@ -41,7 +43,11 @@ def offset_now_ms() -> float:
 
 
 class History:
-    """Keeps the history of one run of the daemon. `offset` says how the clocks differ."""
+    """Keeps the history of one run of the daemon. `offset` says how the clocks differ.
+
+    What it keeps decides nothing, so a defect of it must not end the daemon: `error` tells of it,
+    and the time until the next look is without data.
+    """
 
     def __init__(
         self, config: Config, journal: Journal, offset: Callable[[], float] = offset_now_ms
@@ -50,8 +56,9 @@ class History:
         self._journal = journal
         self._offset = offset
         self._offset_ms = offset()
-        self._keeper = Keeper(config, self._offset_ms)
+        self._keeper: Keeper | None = Keeper(config, self._offset_ms)
         self._written_ms: float | None = None
+        self.error: str | None = None
         self._batches = 0
 
     def start(self) -> None:
@@ -62,23 +69,44 @@ class History:
 
     def took(self, before: State, event: Event, after: State) -> None:
         """One step of the core."""
-        self._keeper.took(before, event, after)
+        if self._keeper is not None:
+            try:
+                self._keeper.took(before, event, after)
+            except Exception as defect:
+                self._give_up(defect)
 
     def look(self, state: State) -> None:
         """Follow the wall clock, and write when a minute has passed."""
         offset_ms = self._offset()
+        if self._keeper is None:
+            self._keeper, self._offset_ms = Keeper(self._config, offset_ms), offset_ms
+        try:
+            self._look(self._keeper, offset_ms, state)
+        except Exception as defect:
+            self._give_up(defect)
+
+    def stop(self, state: State) -> None:
+        """Write down all that is known."""
+        if self._keeper is not None:
+            try:
+                self._write(self._keeper.close(state), state)
+            except Exception as defect:
+                self._give_up(defect)
+
+    def _look(self, keeper: Keeper, offset_ms: float, state: State) -> None:
         if abs(offset_ms - self._offset_ms) > SLEWED_MS:
             self._offset_ms = offset_ms
-            self._keeper.clock(offset_ms, state)
+            keeper.clock(offset_ms, state)
         if self._written_ms is None:
             self._written_ms = state.now_ms
         if state.now_ms - self._written_ms >= WRITE_EVERY_MS:
             self._written_ms = state.now_ms
-            self._write(self._keeper.collect(state), state)
+            self._write(keeper.collect(state), state)
 
-    def stop(self, state: State) -> None:
-        """Write down all that is known."""
-        self._write(self._keeper.close(state), state)
+    def _give_up(self, defect: Exception) -> None:
+        self._keeper = None
+        self.error = f"a defect: {type(defect).__name__}: {defect}; some seconds are without data"
+        log.error("history: %s", self.error, exc_info=defect)
 
     def _write(self, kept: Kept, state: State) -> None:
         now_s = int((state.now_ms + self._offset_ms) // 1000)
