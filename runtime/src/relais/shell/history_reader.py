@@ -92,9 +92,7 @@ def _missing(rolls: Sequence[Roll], step_s: int, first: int, end: int) -> list[i
     return [at_s for at_s in range(first, end, step_s) if at_s not in there]
 
 
-def _between(
-    opened: sqlite3.Connection, wan: str, step_s: int, first: int, end: int
-) -> list[Roll]:
+def _between(opened: sqlite3.Connection, wan: str, step_s: int, first: int, end: int) -> list[Roll]:
     return [_roll(row) for row in opened.execute(_ROLLS, (step_s, first, end, wan))]
 
 

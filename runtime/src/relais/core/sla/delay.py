@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relais.core.history.buckets import percentile_us
 from relais.core.sla.samples import Samples
 
 _Z = 1.96
 _PLACES = 4
-Value = Callable[[int], int]
-"""The round trip in microseconds that a bucket stands for."""
 
 
 def interval_percent(events: int, trials: int) -> tuple[float, float] | None:
@@ -43,15 +42,15 @@ class Delay:
     pdv_p999_us: int | None
 
 
-def delay(samples: Samples, value_us: Value) -> Delay:
+def delay(samples: Samples) -> Delay:
     """Mean (rounded to the microsecond), median and tail of the round trips."""
     count = samples.answers
-    p95, p99, p999 = (quantile(samples.rtt_buckets, n, value_us) for n in (950, 990, 999))
+    p95, p99, p999 = (_quantile(samples.rtt_buckets, n) for n in (950, 990, 999))
     return Delay(
         samples=count,
         least_us=samples.rtt_least_us,
         mean_us=(2 * samples.rtt_sum_us + count) // (2 * count) if count else None,
-        median_us=quantile(samples.rtt_buckets, 500, value_us),
+        median_us=_quantile(samples.rtt_buckets, 500),
         p95_us=p95,
         pdv_p95_us=_above(p95, samples.rtt_least_us),
         pdv_p99_us=_above(p99, samples.rtt_least_us),
@@ -59,18 +58,11 @@ def delay(samples: Samples, value_us: Value) -> Delay:
     )
 
 
-def quantile(buckets: Mapping[int, int], permille: int, value_us: Value) -> int | None:
-    """The value that `permille` of 1,000 samples do not exceed (nearest rank); None where fewer
-    samples than it takes for one to lie beyond it, such as 20 for 950."""
-    count = sum(buckets.values())
-    if count * (1000 - permille) < 1000:
-        return None
-    rank = -(-count * permille // 1000)
-    for number in sorted(buckets):
-        rank -= buckets[number]
-        if rank <= 0:
-            return value_us(number)
-    raise AssertionError("the rank is no larger than the count")
+def _quantile(buckets: Mapping[int, int], per_mille: int) -> int | None:
+    """The percentile; None where fewer samples than it takes for one to lie beyond it, such as 20
+    for 950."""
+    enough = sum(buckets.values()) * (1000 - per_mille) >= 1000
+    return percentile_us(buckets, per_mille) if enough else None
 
 
 def _above(value: int | None, least: int | None) -> int | None:

@@ -11,7 +11,7 @@ RULES = {
     " known, over available and not excused time (RFC 6673, RFC 6703); 95 % interval by Wilson",
     "round_trip": "answered probes (RFC 2681); a lost one has no delay. Quantiles by nearest rank"
     " out of buckets, the mean from exact sums",
-    "delay_variation": "PDV (RFC 5481): quantile of the round trip less the least one of the window",
+    "delay_variation": "PDV (RFC 5481): quantile of the round trip less the least of the window",
     "voice": "ITU-T G.107 (06/2015), narrowband, other parameters at their defaults, Id by the"
     " two-line shortcut; Ta = mean round trip / 2 + 20 ms of packets + PDV p95 as buffer",
     "micro_outages": "dark, and back before the link was given up; part of the available time,"

@@ -41,7 +41,9 @@ def together(rolls: Iterable[Roll]) -> Samples:
         sent=sum(roll.sent for roll in rolls),
         lost=sum(roll.lost for roll in rolls),
         rtt_sum_us=sum(roll.rtt_sum_us for roll in rolls),
-        rtt_least_us=min((r.rtt_least_us for r in rolls if r.rtt_least_us is not None), default=None),
+        rtt_least_us=min(
+            (r.rtt_least_us for r in rolls if r.rtt_least_us is not None), default=None
+        ),
         rtt_buckets={number: buckets[number] for number in sorted(buckets)},
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from relais.core.history.model import Condition, Period
 from relais.core.sla.window import Window
@@ -59,7 +60,7 @@ def site(links: Mapping[str, Sequence[Stretch]]) -> list[Stretch]:
     edges = sorted({edge for of in links.values() for s in of for edge in (s.began_ms, s.ended_ms)})
     begins = {name: [stretch.began_ms for stretch in of] for name, of in links.items()}
     found: list[Stretch] = []
-    for began_ms, ended_ms in zip(edges, edges[1:], strict=False):
+    for began_ms, ended_ms in pairwise(edges):
         present = [_at(of, begins[name], began_ms) for name, of in links.items()]
         whole = _whole(present)
         if whole is not None:

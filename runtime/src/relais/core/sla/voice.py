@@ -9,6 +9,7 @@ from relais.core.model import Codec
 from relais.core.quality import IMPAIRMENTS, mean_opinion_score, transmission_rating
 from relais.core.sla.delay import Delay
 from relais.core.sla.samples import Samples
+from relais.core.sla.times import share_percent
 
 PACKETS_US = 20_000
 """A packet of voice holds 20 ms."""
@@ -56,5 +57,5 @@ def voice(samples: Samples, delay: Delay, codec: Codec) -> Voice | None:
         ie=impairment.equipment,
         bpl=impairment.robustness,
         ta_us=ta_us,
-        loss_percent=round(loss_percent, 4),
+        loss_percent=share_percent(samples.lost, samples.sent) or 0.0,
     )
