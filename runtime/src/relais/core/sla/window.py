@@ -69,8 +69,9 @@ def text_of(at_ms: int, zone: tzinfo) -> str:
 
 
 def until(window: Window, now_ms: int) -> Window:
-    """What of a window has passed: of one still under way no more than up to now."""
-    return Window(window.from_ms, now_ms, window.zone) if window.holds(now_ms - 1) else window
+    """What of a window has passed: of one still under way no more than up to this second."""
+    second_ms = now_ms - now_ms % 1000
+    return Window(window.from_ms, second_ms, window.zone) if window.holds(now_ms) else window
 
 
 def _instant(text: str, zone: tzinfo) -> datetime:
