@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from relais.core.actions import Action, MeasureFlows, SendProbe, Steer
 from relais.core.events import Adopted, Event, FlowsMeasured, LinkObserved, ProbeReplied, Tick
 from relais.core.handover import Handover, LinkLeft
+from relais.core.history.keep import Keeper
 from relais.core.model import Config, Member
 from relais.core.pacing import roof_bytes
 from relais.core.select import Rank, rank
@@ -76,7 +77,7 @@ class Outcome:
 
 class Simulation:
     """Runs one stretch. `dense` ticks as often as the daemon, which changes nothing but the time
-    that it takes; `listener` hears every event that the core is fed."""
+    that it takes; `listener` hears every event that the core is fed, `keeper` takes every step."""
 
     def __init__(
         self,
@@ -87,11 +88,13 @@ class Simulation:
         *,
         dense: bool = False,
         listener: Callable[[Event], None] | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._config = config
         self._stretch = stretch
         self._dense = dense
         self._listener = listener
+        self._keeper = keeper
         self._lines = {
             wan.name: Line(wan, scenario.links[wan.name], stretch, seed) for wan in config.wans
         }
@@ -190,6 +193,8 @@ class Simulation:
         before = self._state
         after, actions = step(before, event)
         self._state = after
+        if self._keeper is not None:
+            self._keeper.took(before, event, after)
         self._outcome.steps += 1
         if len(actions) > BUSY_PACKETS:
             self._look = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,7 @@ def test_the_rule_is_the_documented_one(rtt_us: int, number: int, bounds: tuple[
 def test_the_buckets_follow_each_other_without_gap() -> None:
     numbers = range(bucket(LEAST_US), bucket(MOST_US) + 1)
     ends = [bounds_us(number) for number in numbers]
-    assert all(one[1] + 1 == other[0] for one, other in zip(ends, ends[1:], strict=False))
+    assert all(one[1] + 1 == other[0] for one, other in pairwise(ends))
 
 
 @pytest.mark.parametrize("number", [9, 698])
