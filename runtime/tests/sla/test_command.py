@@ -163,6 +163,17 @@ def test_without_a_configuration_the_lines_are_those_of_the_journal(
     assert [link["name"] for link in group["links"]] == ["fibre", "lte"]
 
 
+def test_a_line_that_was_taken_away_is_still_told(
+    kept: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    periods, rolls = history()
+    old = journal(kept.with_name("old.db"), [*periods, link(DOWN, BEGIN, CUT, wan="dsl")], rolls)
+    result = told(capsys, "--month", "2026-11", "--journal", old, "--config", config)
+    last = result["operators"][-1]
+    assert (last["operator"], [one["name"] for one in last["links"]]) == (None, ["dsl"])
+    assert result["site_availability"]["availability"]["unavailable_ms"] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [

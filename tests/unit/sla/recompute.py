@@ -77,15 +77,16 @@ def figures(told, lines, config):
     rolls, periods = read(lines)
     zone = ZoneInfo(told["timezone"])
     begin, end = (unix_ms(told[key]) for key in ("from", "to"))
-    wans = config["wans"] if config else unknown_wans(periods)
-    names = [wan["name"] for wan in wans]
+    named = config["wans"] if config else journalled(periods)
+    names = [wan["name"] for wan in named]
+    wans = [*named, *(wan for wan in journalled(periods) if wan["name"] not in names)]
     asked = [link["name"] for group in told["operators"] for link in group["links"]]
     codec = "g711"
     for service in config["services"] if config else []:
         if (service.get("sla") or {}).get("mos") is not None:
             codec = service["sla"].get("codec", "g711")
             break
-    lines_of = {name: straight(periods, "wan", name) for name in names}
+    lines_of = {wan["name"]: straight(periods, "wan", wan["name"]) for wan in wans}
     inside = [p for p in periods if p["began_ms"] < end and p["ended_ms"] > begin]
     result = {
         "schema": "relais.sla/1",
@@ -116,12 +117,14 @@ def figures(told, lines, config):
             {"name": name, **worked(straight(periods, "service", name), begin, end, zone)}
             for name in services
         ]
-        result["site_availability"] = worked(whole_site(lines_of), begin, end, zone)
+        result["site_availability"] = worked(
+            whole_site({name: lines_of[name] for name in names}), begin, end, zone
+        )
     return result
 
 
-def unknown_wans(periods):
-    """The lines of a journal, where no configuration names them."""
+def journalled(periods):
+    """The lines of the journal, of which no contract is known."""
     return [
         {"name": name} for name in sorted({p["name"] for p in periods if p["subject"] == "wan"})
     ]

@@ -63,6 +63,7 @@ def some_month(seed: int) -> tuple[list[Period], list[Roll]]:
         dark_ms = dice.randint(1, 5000)
         periods.append(service(DOWN, now_ms + length_ms, now_ms + length_ms + dark_ms))
         now_ms += length_ms + dark_ms
+    periods.append(link(AVAILABLE, BEGIN, BEGIN + HOUR_MS, wan="taken away"))
     return periods, rolls
 
 
@@ -88,7 +89,7 @@ def figures(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any
     return told
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_figure_of_a_month_full_of_trouble_is_found_again(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,10 +26,10 @@ Document = dict[str, object]
 
 def document(of: Site, history: History, window: Window) -> Document:
     """The figures of every link by operator, of every service and of the site."""
-    links = _by_name(history.periods, Subject.WAN)
-    known = {link.name: links.get(link.name, []) for link in of.links}
+    links = _links(of, history)
+    known = {link.name: links[link.name] for link in of.links}
     return _head(of, history, window) | {
-        "operators": _operators(of, history, known, window),
+        "operators": _operators(_all_links(of, links), of.codec, history, links, window),
         "services": [
             {"name": name} | _worked(seen, window)
             for name, seen in _by_name(history.periods, Subject.SERVICE).items()
@@ -39,13 +39,24 @@ def document(of: Site, history: History, window: Window) -> Document:
 
 
 def link_document(of: Site, history: History, window: Window, name: str) -> Document:
-    """The figures of one link only. Raises KeyError for one that the site does not have."""
-    link = next((one for one in of.links if one.name == name), None)
-    if link is None:
+    """The figures of one link only. Raises KeyError for one that nobody knows."""
+    links = _links(of, history)
+    chosen = [link for link in _all_links(of, links) if link.name == name]
+    if not chosen:
         raise KeyError(name)
-    known = {name: _by_name(history.periods, Subject.WAN).get(name, [])}
-    alone = Site(of.name, of.gateway, of.timezone, (link,), of.codec)
-    return _head(of, history, window) | {"operators": _operators(alone, history, known, window)}
+    groups = _operators(chosen, of.codec, history, links, window)
+    return _head(of, history, window) | {"operators": groups}
+
+
+def _links(of: Site, history: History) -> dict[str, list[Stretch]]:
+    """What is known of every link, also of one that nothing is known of."""
+    return {link.name: [] for link in of.links} | _by_name(history.periods, Subject.WAN)
+
+
+def _all_links(of: Site, links: Iterable[str]) -> list[Link]:
+    """The links of the site, and those that the journal knows from before they were taken away."""
+    named = {link.name for link in of.links}
+    return [*of.links, *(Link(name) for name in links if name not in named)]
 
 
 def _head(of: Site, history: History, window: Window) -> Document:
@@ -79,30 +90,22 @@ def _by_name(periods: Iterable[Period], subject: Subject) -> dict[str, list[Stre
 
 
 def _operators(
-    of: Site, history: History, known: Mapping[str, Sequence[Stretch]], window: Window
+    links: Sequence[Link],
+    codec: Codec,
+    history: History,
+    known: Mapping[str, Sequence[Stretch]],
+    window: Window,
 ) -> list[Document]:
     """Operators in the order of their first line, the lines without one last."""
-    names = dict.fromkeys(link.operator for link in of.links if link.operator)
-    groups = [*names, *([None] if any(link.operator is None for link in of.links) else [])]
-    rolls = {
-        link.name: [roll for roll in history.rolls if roll.wan == link.name] for link in of.links
-    }
+    groups: dict[str | None, list[Document]] = {link.operator: [] for link in links}
+    for link in links:
+        seen = known[link.name]
+        rolls = (roll for roll in history.rolls if roll.wan == link.name)
+        samples = together(pick(rolls, window, seen))
+        groups[link.operator].append(_link(link, seen, samples, codec, window))
     return [
-        {
-            "operator": operator,
-            "links": [
-                _link(
-                    link,
-                    known[link.name],
-                    together(pick(rolls[link.name], window, known[link.name])),
-                    of.codec,
-                    window,
-                )
-                for link in of.links
-                if link.operator == operator
-            ],
-        }
-        for operator in groups
+        {"operator": operator, "links": groups[operator]}
+        for operator in sorted(groups, key=lambda name: name is None)
     ]
 
 
