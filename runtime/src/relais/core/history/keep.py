@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from relais.core.events import Event, ProbeReplied, SwitchFailed, Tick
-from relais.core.history.fates import SECOND_MS, Fates
+from relais.core.history.fates import Fates
 from relais.core.history.model import Period, Roll
 from relais.core.history.spells import Spells
 from relais.core.model import Config
@@ -37,7 +37,8 @@ class Kept:
 class Keeper:
     """Told of every step of the core, in order. `offset_ms` is Unix time less the monotonic clock;
     `known` are the last periods kept by a predecessor; after `gap_ms` without a step there is a
-    time without data."""
+    time without data. The rolls are of `step_s` seconds: shorter ones tell the same when added up.
+    """
 
     def __init__(
         self,
@@ -45,10 +46,12 @@ class Keeper:
         offset_ms: float,
         known: tuple[Period, ...] = (),
         gap_ms: float = GAP_MS,
+        step_s: int = 1,
     ) -> None:
         order = {target.name: index for index, target in enumerate(config.targets)}
         self._spells = Spells(config, offset_ms, known)
-        self._fates = Fates(order, self._spells.available)
+        self._fates = Fates(order, self._spells.available, step_s)
+        self._step_s = step_s
         self._gap_ms = gap_ms
         self._due_ms = -math.inf
         self._watching = False
@@ -101,7 +104,7 @@ class Keeper:
         return self.collect(state)
 
     def _turn(self, before: State, now_ms: float) -> None:
-        """A second has passed, or the first step is taken, or one after a time without any."""
+        """A slot has passed, or the first step is taken, or one after a time without any."""
         if self._watching and now_ms - before.now_ms > self._gap_ms:
             self._pause(before)
         fates, spells = self._fates, self._spells
@@ -112,13 +115,13 @@ class Keeper:
             fates.begin(at_ms, before.links)
         else:
             fates.turn(at_ms, before.links, spells.doubt_ms(before.links))
-        self._due_ms = (fates.now_s + 1) * SECOND_MS - spells.offset_ms
+        self._due_ms = fates.due_ms - spells.offset_ms
 
     def _pause(self, last: State) -> None:
         at_ms = self._spells.wall(last.now_ms)
         self._fates.end(at_ms, last.links)
         self._spells.pause(at_ms)
-        self._told_s = at_ms // SECOND_MS
+        self._told_s = at_ms // 1000 // self._step_s * self._step_s
         self._watching = False
         self._due_ms = -math.inf
 
