@@ -54,7 +54,9 @@ def some_month(seed: int) -> tuple[list[Period], list[Roll]]:
             steps = [HOUR_S, *((60,) if finer else ())]
             for step in steps:
                 for at_s in range(hour, hour + HOUR_S, step):
-                    trips = [int(base_us * dice.lognormvariate(0, 0.2)) for _ in range(step // 90)]
+                    trips = [
+                        int(base_us * dice.lognormvariate(0, 0.2)) for _trip in range(step // 90)
+                    ]
                     rolls.append(roll(at_s, step, trips, lost=dice.randint(0, 2), wan=wan))
     now_ms = BEGIN
     while now_ms < END:

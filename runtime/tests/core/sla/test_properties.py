@@ -23,7 +23,7 @@ instants = st.integers(0, LENGTH_MS)
 def periods(draw: st.DrawFn, wan: str = "fibre") -> list[Period]:
     """Any periods, also ones that overlap, leave gaps, or reach over the edges."""
     found = []
-    for _ in range(draw(st.integers(0, 12))):
+    for _period in range(draw(st.integers(0, 12))):
         began_ms = draw(st.integers(-50_000, LENGTH_MS + 50_000))
         length_ms = draw(st.integers(1, 60_000))
         condition = draw(st.sampled_from(Condition))

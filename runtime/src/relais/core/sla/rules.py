@@ -9,8 +9,9 @@ RULES = {
     "availability": "available time / (available + unavailable time), of observed time only; cut"
     " after four decimals. A link is unavailable from its last answer until it answers again, once"
     " it was found down. Excluded time (drills, planned work) and time without data stand apart",
-    "loss": f"probes to far targets that no answer came back for within {KEEP_MS / 1000:g} s, of those"
-    " whose fate is known, sent in available and not excluded time (RFC 6673, RFC 6703); 95 % interval by Wilson",
+    "loss": f"probes to far targets that no answer came back for within {KEEP_MS / 1000:g} s, of"
+    " those whose fate is known, sent in available and not excluded time (RFC 6673, RFC 6703); 95 %"
+    " interval by Wilson",
     "round_trip": "answered probes (RFC 2681); a lost one has no delay. Quantiles by nearest rank"
     " out of buckets (1.6 % off at most), mean and least exact",
     "delay_variation": "PDV (RFC 5481): quantile of the round trip less the least of the window",
