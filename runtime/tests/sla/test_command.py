@@ -109,6 +109,23 @@ def test_the_hour_of_a_drill_gives_no_sample_unless_finer_ones_are_kept(
     assert after["operators"][0]["links"][0]["round_trip"]["samples"] == samples + 59
 
 
+def test_an_outage_over_the_edge_of_the_month_is_told_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    periods = [
+        link(AVAILABLE, BEGIN - 5 * HOUR_MS, BEGIN - 3 * HOUR_MS),
+        link(DOWN, BEGIN - 3 * HOUR_MS, BEGIN - HOUR_MS),
+        link(DOWN, BEGIN - HOUR_MS, BEGIN + HOUR_MS, excused=True),
+        link(AVAILABLE, BEGIN + HOUR_MS, END),
+    ]
+    kept = journal(tmp_path / "journal.db", periods, [])
+    asked = ("--from", "2026-11-01T00:00+01:00", "--to", "2026-11-02T00:00+01:00")
+    result = told(capsys, *asked, "--journal", kept)
+    (outage,) = result["operators"][0]["links"][0]["outages"]
+    assert (outage["duration_ms"], outage["counted_ms"]) == (4 * HOUR_MS, 2 * HOUR_MS)
+    assert (outage["begin_seen"], outage["begun_inside"]) == (True, False)
+
+
 def test_one_line_can_be_asked_for(
     kept: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
