@@ -42,7 +42,7 @@ from relais.core.model import Member, Service
 from relais.core.state import initial
 from relais.core.step import step
 from relais.core.ticking import Pace
-from relais.shell import clock, handover, ledger, systemd
+from relais.shell import clock, handover, history, ledger, systemd
 from relais.shell.config_file import ConfigFile
 from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
@@ -87,7 +87,8 @@ class Daemon:
         self._sequence = 0
         self._service_events: dict[str, tuple[str | None, str]] = {}
         self._handover = paths.run / "handover.json"
-        self._journal = Journal(paths.state / "journal.db", ledger.SCHEMA)
+        self._journal = Journal(paths.state / "journal.db", ledger.SCHEMA, history.SCHEMA)
+        self._history = history.History(config, self._journal)
         self._ledger = Ledger(config, self._journal)
         self._recorder = Recorder(self._journal.record)
         self._nft = Nft(config, paths.run / "nft" / "live.nft")
@@ -113,6 +114,7 @@ class Daemon:
             loop.add_signal_handler(number, self._stop.set)
         self._sequence = max(self._journal.start(), self._counted())
         self._ledger.start()
+        self._history.start()
         self._probers = {
             wan.name: Prober(wan, self.config.targets, self._answered, self._anchor_key)
             for wan in self.config.wans
@@ -141,6 +143,7 @@ class Daemon:
         )
         self._write_state()
         self._ledger.keep(self.state.links.values())
+        self._history.stop(self.state)
         self._repairs.close()
         await control.stop()
         self._recorder.close()
@@ -197,6 +200,7 @@ class Daemon:
             if now - self._written_ms >= STATE_EVERY_MS:
                 self._turn_periods()
                 self._repairs.look_at(self.state.links)
+                self._history.look(self.state)
                 self._look_after_itself()
                 self._write_state()
         except Exception as error:  # A defect must end the daemon, which systemd starts again.
@@ -267,6 +271,7 @@ class Daemon:
                 noted[place] = self._note(action, event.now_ms)
             else:
                 self._act(action)
+        self._history.took(before, event, self.state)
         self._recorder.took(before, event, self.state, actions, noted)
         if failed is not None:
             self.take(SwitchFailed(clock.monotonic_ms(), failed))

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 from relais.core.config import ConfigError
 from relais.core.model import Config
 from relais.core.recording import encode_decision
 from relais.shell.config_file import load_config
+from relais.shell.simulated import SimulatedJournal
 from relais.simulate.measure import summary
-from relais.simulate.run import simulate
+from relais.simulate.run import Keeping, simulate
 from relais.simulate.scenario import (
     BUILT_IN,
     Scenario,
@@ -28,6 +31,8 @@ from relais.simulate.trace import TraceError, parse_trace, replay
 
 Subparsers = argparse._SubParsersAction
 MAX_DAYS = 3660.0
+BEGIN = date(2026, 11, 1)
+"""The first day of a simulated journal: always the same, so that a run can be repeated."""
 
 
 class BadInput(Exception):
@@ -47,8 +52,19 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument("--seed", type=int, default=1, help="same seed, same run (1)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="a gateway's configuration")
     parser.add_argument("--decisions", type=Path, metavar="FILE", help="write every decision here")
+    parser.add_argument("--journal", type=Path, metavar="FILE", help="keep the run as a journal")
+    parser.add_argument(
+        "--begin", type=_date, default=BEGIN, metavar="DATE", help=f"its first day ({BEGIN})"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_run)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write {BEGIN}") from error
 
 
 def _days(text: str) -> float:
@@ -74,7 +90,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _simulate(arguments: argparse.Namespace) -> int:
     config, scenario = _world(arguments)
-    tally, decisions = simulate(config, scenario, arguments.days, arguments.seed)
+    keeping = None if arguments.journal is None else _keeping(arguments, config)
+    try:
+        tally, decisions = simulate(config, scenario, arguments.days, arguments.seed, keeping)
+    except sqlite3.Error as error:
+        raise BadInput(f"{arguments.journal}: cannot be written: {error}") from error
     if arguments.decisions is not None:
         _write(arguments.decisions, decisions)
     result = summary(tally)
@@ -84,6 +104,17 @@ def _simulate(arguments: argparse.Namespace) -> int:
     else:
         print(summary_text(scenario.name, arguments.seed, result))
     return 0
+
+
+def _keeping(arguments: argparse.Namespace, config: Config) -> Keeping:
+    path: Path = arguments.journal
+    if path.exists():
+        raise BadInput(f"{path}: is there already; a simulated journal needs a file of its own")
+    try:
+        journal = SimulatedJournal(path, config, arguments.begin)
+    except sqlite3.Error as error:
+        raise BadInput(f"{path}: cannot be written: {error}") from error
+    return Keeping(journal.begin_ms, journal.take)
 
 
 def _world(arguments: argparse.Namespace) -> tuple[Config, Scenario]:

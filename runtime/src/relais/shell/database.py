@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from relais.shell.clock import wall_now
 
+T = TypeVar("T")
 BUSY_S = 2.0
 _PRIMARY = 0xFF
 _COMPANIONS = ("-wal", "-shm")
@@ -30,14 +31,19 @@ def transaction(path: Path) -> Iterator[sqlite3.Connection]:
 
 def read(path: Path, sql: str) -> list[tuple[Any, ...]]:
     """Rows of a query, also from a disk on which nothing can be written. Raises sqlite3.Error."""
+    return ask(path, lambda opened: opened.execute(sql).fetchall())
+
+
+def ask(path: Path, question: Callable[[sqlite3.Connection], T]) -> T:
+    """The answer to a question that only reads, likewise."""
     try:
         with transaction(path) as opened:
-            return opened.execute(sql).fetchall()
+            return question(opened)
     except sqlite3.OperationalError:
         # A reader of a write-ahead log has to write too; the file alone lacks the newest rows only.
         where = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with contextlib.closing(sqlite3.connect(where, uri=True)) as opened:
-            return opened.execute(sql).fetchall()
+            return question(opened)
 
 
 def is_damage(error: sqlite3.Error) -> bool:

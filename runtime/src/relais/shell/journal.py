@@ -10,11 +10,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from relais.shell import database, recordings
+from relais.shell import chain, database, recordings
 from relais.shell.recorder import Stretch
 
+T = TypeVar("T")
 KEEP_EVENTS = 200_000
 BATCH_EVENTS = 500
 WAITING_STRETCHES = 4
@@ -34,6 +35,11 @@ _INSERT = (
 )
 
 
+def whole_schema(*more: str) -> str:
+    """All tables of a journal, and those of others that keep something in it."""
+    return "".join((_SCHEMA, recordings.SCHEMA, chain.SCHEMA, *more))
+
+
 Statement = tuple[str, tuple[object, ...]]
 """One SQL statement and its parameters."""
 Change = Callable[[sqlite3.Connection], object]
@@ -45,9 +51,9 @@ class Journal:
 
     def __init__(self, path: Path, *schemas: str) -> None:
         self._path = path
-        self._schema = "".join((_SCHEMA, recordings.SCHEMA, *schemas))
-        self._queue: queue.Queue[Mapping[str, object] | Stretch | Statement | None] = queue.Queue(
-            maxsize=10_000
+        self._schema = whole_schema(*schemas)
+        self._queue: queue.Queue[Mapping[str, object] | Stretch | Statement | Change | None] = (
+            queue.Queue(maxsize=10_000)
         )
         self._room = threading.Semaphore(WAITING_STRETCHES)
         self._waiting: deque[Change] = deque(maxlen=KEEP_WAITING)
@@ -93,14 +99,25 @@ class Journal:
         except queue.Full:
             self.error = "the journal cannot keep up; events were dropped"
 
+    def change(self, change: Change) -> None:
+        """Queue what is made in one transaction, likewise; it may have to be made anew."""
+        try:
+            self._queue.put_nowait(change)
+        except queue.Full:
+            self.error = "the journal cannot keep up; some minutes of history were dropped"
+
     def read(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows as they are on the disk; for use at start only. None when the file cannot be read,
         and `error` says why."""
+        return self.ask(lambda opened: opened.execute(sql).fetchall()) or []
+
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T | None:
+        """The answer to any question, likewise."""
         try:
-            return database.read(self._path, sql)
+            return database.ask(self._path, question)
         except sqlite3.Error as error:
             self.error = f"{self._path}: {error}"
-            return []
+            return None
 
     def stop(self) -> None:
         """Write what is queued, then end."""
@@ -123,14 +140,20 @@ class Journal:
                     break
                 item = self._queue.get()
             if batch:
-                self._store(_insertion(batch))
-            if isinstance(item, Stretch):
-                self._store_stretch(item)
-                self._room.release()
-            elif isinstance(item, tuple):
-                self._store(_execution(item))
-            elif item is None:
+                self._store(insertion(batch))
+            if item is None:
                 return
+            self._store_item(item)
+
+    def _store_item(self, item: Mapping[str, object] | Stretch | Statement | Change) -> None:
+        """Anything but events, which are stored in batches."""
+        if isinstance(item, Stretch):
+            self._store_stretch(item)
+            self._room.release()
+        elif isinstance(item, tuple):
+            self._store(_execution(item))
+        elif callable(item):
+            self._store(item)
 
     def _store_stretch(self, stretch: Stretch) -> None:
         try:
@@ -181,13 +204,16 @@ class Journal:
         return True
 
 
-def _insertion(batch: list[Mapping[str, object]]) -> Change:
+def insertion(batch: list[Mapping[str, object]]) -> Change:
+    """Some events as rows, in their chain."""
     rows = [{**row, "inputs": json.dumps(row["inputs"])} for row in batch]
 
     def insert(opened: sqlite3.Connection) -> None:
         opened.executemany(_INSERT, rows)
-        newest = int(str(rows[-1]["seq"]))
-        opened.execute("DELETE FROM events WHERE seq <= ?", (newest - KEEP_EVENTS,))
+        chain.seal_events(opened)
+        before = int(str(rows[-1]["seq"])) - KEEP_EVENTS + 1
+        if opened.execute("DELETE FROM events WHERE seq < ?", (before,)).rowcount:
+            chain.dropped(opened, chain.EVENTS, before)
 
     return insert
 

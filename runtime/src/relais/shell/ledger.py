@@ -35,7 +35,7 @@ class Ledger:
 
     def __init__(self, config: Config, journal: Journal) -> None:
         self._wans = [wan for wan in config.wans if wan.monthly_quota_gb is not None]
-        self._zone = _zone(config.timezone)
+        self._zone = zone(config.timezone)
         self._journal = journal
         self._used: dict[tuple[str, str], int] = {}
         self._meters: dict[str, tuple[int, int]] = {}
@@ -89,7 +89,7 @@ class Ledger:
         self._used[wan, usage.period] = usage.used_bytes
 
 
-def _zone(name: str) -> tzinfo:
+def zone(name: str) -> tzinfo:
     """The site's time zone; UTC on a machine that does not know it."""
     try:
         return ZoneInfo(name)

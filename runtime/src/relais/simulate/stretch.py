@@ -115,6 +115,11 @@ class Simulation:
             ),
         )
 
+    @property
+    def state(self) -> State:
+        """What the core knows after the last step."""
+        return self._state
+
     def _agenda(self) -> list[float]:
         begin, end = self._stretch.begin_ms, self._stretch.end_ms
         instants = {begin, *self._demand.changes()}

@@ -19,14 +19,16 @@ from relais.core.state import Choices, State
 
 GAP_MS = 5000.0
 """Time in which the daemon, which looks ten times a second, saw nothing is no data."""
+HOLD_MS = 10_000
+"""An open period is told so much short of now: an outage may yet be dated back into it."""
 JUMP_MS = 1000.0
 """By so much the wall clock is set; less is slewed, and time goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What has been finished since the last time. `open` are periods as they are so far. Every roll
-    before `told_s` has been told."""
+    """What has been finished since the last time. `open` are periods as they are so far, less the
+    last ten seconds. Every roll before `told_s` has been told."""
 
     rolls: tuple[Roll, ...]
     periods: tuple[Period, ...]
@@ -95,7 +97,7 @@ class Keeper:
         rolls, periods = tuple(self._fates.told), tuple(self._spells.told)
         self._fates.told.clear()
         self._spells.told.clear()
-        return Kept(rolls, periods, self._spells.so_far(at_ms), self._told_s)
+        return Kept(rolls, periods, self._spells.so_far(at_ms - HOLD_MS), self._told_s)
 
     def close(self, state: State) -> Kept:
         """The daemon ends: all that is known is finished."""
