@@ -140,7 +140,7 @@ def _micro(of: Doc) -> str:
     aside = f"; {of['excused']} more in drills and planned work" if of["excused"] else ""
     if not of["count"]:
         return f"none{aside}"
-    hours = ", ".join(f"{hour:02d} h: {n}" for hour, n in enumerate(of["by_hour"]) if n)
+    hours = ", ".join(f"{hour:02d}h:{n}" for hour, n in enumerate(of["by_hour"]) if n)
     return (
         f"{of['count']}, together {of['total_ms']:,} ms, longest {of['longest_ms']:,} ms{aside}; "
         f"by hour of day {hours}"

@@ -40,8 +40,8 @@ from world import World, document
 def test_the_e_model_agrees_with_the_full_one(
     delay_ms: float, loss: float, robustness: float, equipment: float, rating: float, mos: float
 ) -> None:
-    """The shortcut for delay leaves out echo: 0.2 of R at these delays (0.9 at others, up to 300 ms)
-    or 0.01 of MOS; it starts from 93.2 where the full model has 93.206."""
+    """The shortcut for delay leaves out echo: 0.2 of R, 0.01 of MOS, at these delays (0.9 of R at
+    others up to 300 ms); it starts from 93.2 where the full model has 93.206."""
     found = transmission_rating(delay_ms, loss, Impairment(equipment, robustness))
     assert found == pytest.approx(rating, abs=0.2)
     assert mean_opinion_score(found) == pytest.approx(mos, abs=0.01)
