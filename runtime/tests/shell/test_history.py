@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +104,44 @@ def test_a_writer_that_is_killed_in_a_batch_leaves_it_undone_and_makes_it_anew(
         assert after == (gateway.rows("SELECT * FROM rolls"), gateway.rows("SELECT * FROM periods"))
     assert len(gateway.rows("SELECT * FROM rolls")) > len(before)
     assert not verify(gateway.path).problems
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from relais.shell.history_rows import Batch
+from shell.kept import Gateway
+
+whole, batches = Batch.store, []
+
+def store(batch, opened):
+    batches.append(batch)
+    whole(batch, opened)
+    if len(batches) == 4:  # All is done but the commit.
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Batch.store = store
+Gateway(Path(sys.argv[1])).boot().run(600).stop()
+"""
+
+
+def test_a_daemon_killed_in_the_midst_of_a_batch_loses_that_minute_only(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    tests = str(Path(__file__).parents[1])
+    paths = os.pathsep.join([tests, *sys.path])
+    call = [sys.executable, "-c", KILLED, str(path)]
+    done = subprocess.run(call, env={**os.environ, "PYTHONPATH": paths}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    gateway = Gateway(path)
+    (seconds,) = gateway.rows("SELECT count(*) FROM rolls WHERE step_s = 1 AND wan = 'lte'")[0]
+    assert 3 * 60 - 15 <= seconds <= 3 * 60 + 15
+    assert verify(path).problems == ()
+    gateway.now_ms += 600_000
+    gateway.boot().run(200).stop()
+    assert verify(path).problems == ()
+    assert gateway.overlaps() == []
+    (minute,) = gateway.rows("SELECT max(at_s) + 60 FROM rolls WHERE step_s = 60")[0]
+    assert sums(gateway, 60, minute) == sums(gateway, 1, minute)
 
 
 def test_a_clock_that_is_set_back_neither_overwrites_nor_counts_twice(gateway: Gateway) -> None:

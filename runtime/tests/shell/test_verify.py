@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from relais.cli import main
 from relais.shell import chain, database, journal
-from relais.shell.verify import verify
+from relais.shell.verify import heads, verify
 from shell.kept import Gateway
 
 
@@ -46,6 +46,7 @@ def test_what_nobody_touched_fits(gateway: Gateway) -> None:
     assert rows["periods"][1] == 0
     assert rows["minutes"][0] > 100
     assert rows["hours"][0] == 2
+    assert heads(gateway.path) == {head.kind: (head.n, head.hash) for head in verdict.heads}
 
 
 @pytest.mark.parametrize(

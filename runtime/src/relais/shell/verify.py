@@ -146,3 +146,14 @@ def _unknown(opened: sqlite3.Connection, kind: Kind, n: int, told: str) -> Misfi
         return None
     what = f"its digest was {told}: the chain has been rewritten"
     return Misfit(kind.name, n, "", what)
+
+
+def heads(path: Path) -> dict[str, tuple[int, str]]:
+    """Number and digest of each chain's newest link, to be told outside of the machine; nothing is
+    verified. Raises JournalError."""
+    try:
+        with closing(read_only(path)) as opened:
+            found = {kind.name: chain.head(opened, kind) for kind in KINDS}
+    except sqlite3.Error as error:
+        raise JournalError("bad_input", f"{path}: {error}") from error
+    return {name: (n, last.hex()) for name, (n, last, _unused) in found.items()}
