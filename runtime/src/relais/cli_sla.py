@@ -16,7 +16,8 @@ from relais.core.sla import facts, window
 from relais.core.sla.document import document, link_document
 from relais.shell.clock import wall_ms
 from relais.shell.config_file import CONFIG, find_config
-from relais.shell.history_reader import JOURNAL, HistoryError, read_history
+from relais.shell.history_reader import HistoryError, read_history
+from relais.shell.recordings import JOURNAL
 
 Subparsers = argparse._SubParsersAction
 NEGATIVE, USAGE = 1, 2

@@ -15,7 +15,6 @@ from relais.core.sla.window import Window
 from relais.shell.database import ask
 from relais.shell.history_rows import period_of, rolls
 
-JOURNAL = Path("/var/lib/relais/journal.db")
 _AROUND_MS = 62 * 86_400_000
 """How far beyond the window periods are read, so that an outage at its edge is read whole."""
 _SECOND, _MINUTE, _HOUR = STEPS_S
