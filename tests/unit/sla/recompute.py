@@ -5,9 +5,9 @@
     recompute.py EXPORT.jsonl SLA.json [CONFIG.json]
 
 It needs Python 3.11 and nothing else, and shares no line with the program that it checks: the
-export is what `relais export --format jsonl` wrote, the rules are those of docs/reference/sla.md
-and docs/reference/history.md. Exit status 0: every figure agrees to the last digit; 1: the
-differences are printed, one a line.
+export is what `relais export` wrote of periods and of rolls of every step, one behind the other;
+the rules are those of docs/reference/sla.md and docs/reference/history.md. Exit status 0: every
+figure agrees to the last digit; 1: the differences are printed, one a line.
 """
 
 from __future__ import annotations
