@@ -22,7 +22,8 @@ def sla_text(result: Doc) -> str:
     zone = ZoneInfo(result["timezone"])
     parts = [_head(result)]
     for group in result["operators"]:
-        parts.append(f"OPERATOR {group['operator'] or '(not named in the inventory)'}")
+        operator = f"OPERATOR {group['operator'] or '(not named in the inventory)'}"
+        parts.append(textwrap.fill(operator, WIDTH))
         parts += [_link(link, zone) for link in group["links"]]
     if "services" in result:
         parts.append(_services(result["services"]))
@@ -46,7 +47,7 @@ def _head(result: Doc) -> str:
         first, last = (_clock(result[key], zone) for key in ("first_data_at", "last_data_at"))
         data = f"measured from {first} to {last}"
     lines = [
-        f"{who}service level",
+        textwrap.fill(f"{who}service level", WIDTH),
         f"{result['from']} to {result['to']} ({result['timezone']}), {result['window_ms']:,} ms",
         data,
     ]

@@ -160,6 +160,37 @@ def test_the_text_fits_a_terminal_and_prints_rules_and_counts(
         assert part in text
 
 
+def test_long_names_and_long_outages_fit_too(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads(config.read_text(encoding="utf-8"))
+    content["site"] = "Cabinet Exemple et Associes " * 6
+    content["wans"][0] |= {"operator": "Operator A " * 12, "contract": "A-123-" * 20}
+    content["wans"][0] |= {"repair_time_hours": 777.25, "availability_percent": 99.9999}
+    config.write_text(json.dumps(content), encoding="utf-8")
+    periods = [
+        link(DOWN, BEGIN - 40 * HOUR_MS, BEGIN + HOUR_MS, excused=True),
+        link(DOWN, BEGIN + HOUR_MS, END - 1),
+        service(DOWN, BEGIN, END, name="a service with a name that nobody would give to one"),
+    ]
+    kept = journal(tmp_path / "journal.db", periods, [])
+    assert main(["sla", "--month", "2026-11", "--journal", str(kept), "--config", str(config)]) == 0
+    text = capsys.readouterr().out
+    assert ">= 9 d 22 h of 11 d 15 h" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_number_that_is_none_is_named(
+    kept: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(kept) as opened:
+        opened.execute("UPDATE rolls SET lost = 'many' WHERE wan = 'lte'")
+    opened.close()
+    asked = ["sla", "--month", "2026-11", "--journal", str(kept), "--config", str(config)]
+    assert main(asked) == 1
+    assert "rolls: 'many' stands where a whole number belongs" in capsys.readouterr().err
+
+
 def test_an_empty_month_claims_nothing(
     kept: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

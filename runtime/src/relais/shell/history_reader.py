@@ -46,7 +46,19 @@ def _read(opened: sqlite3.Connection, window: Window) -> History:
     for wan in sorted(links):
         own = (one for one in periods if one.subject is Subject.WAN and one.name == wan)
         found += _rolls(opened, wan, window, stretches(own))
+    for period in periods:
+        _check("periods", period.began_ms, period.ended_ms)
+    for roll in found:
+        sums = (roll.observed_ms, roll.sent, roll.lost, roll.rtt_sum_us, roll.rtt_least_us or 0)
+        _check("rolls", *sums, *roll.rtt_buckets.values())
     return History(periods, tuple(found))
+
+
+def _check(table: str, *values: object) -> None:
+    """SQLite takes a text where a number belongs."""
+    for value in values:
+        if not isinstance(value, int):
+            raise sqlite3.DataError(f"{table}: {value!r} stands where a whole number belongs")
 
 
 def _rolls(
