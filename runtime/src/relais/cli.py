@@ -23,7 +23,17 @@ from relais.shell.control_client import ControlClient, ControlError, DaemonUnrea
 from relais.shell.last_change import last_change
 
 DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
-_ROOMS = ("anchor", "drill", "export", "replay", "report", "simulate", "telephony", "verify")
+_ROOMS = (
+    "anchor",
+    "drill",
+    "export",
+    "replay",
+    "report",
+    "simulate",
+    "sla",
+    "telephony",
+    "verify",
+)
 """Commands with a module of their own, `relais.cli_NAME`."""
 
 

@@ -40,9 +40,11 @@ from world import World, document
 def test_the_e_model_agrees_with_the_full_one(
     delay_ms: float, loss: float, robustness: float, equipment: float, rating: float, mos: float
 ) -> None:
+    """The shortcut for delay leaves out echo: 0.2 of R, 0.01 of MOS, at these delays (0.9 of R at
+    others up to 300 ms); it starts from 93.2 where the full model has 93.206."""
     found = transmission_rating(delay_ms, loss, Impairment(equipment, robustness))
-    assert found == pytest.approx(rating, abs=1.0)
-    assert mean_opinion_score(found) == pytest.approx(mos, abs=0.05)
+    assert found == pytest.approx(rating, abs=0.2)
+    assert mean_opinion_score(found) == pytest.approx(mos, abs=0.01)
 
 
 def test_mos_stays_on_its_scale() -> None:
