@@ -34,7 +34,7 @@ def seconds(instant: str) -> float:
 def test_a_silent_fault_is_one_incident_although_the_daemon_is_killed_in_it(gateway: Any) -> None:
     known = {one["id"] for one in gateway.relais("incidents")["incidents"]}
     with gateway.stream(ECHO) as felt:
-        gateway.do("fault", "isp-fibre", "blackhole")
+        gateway.do("fault", "isp-fibre", "silent")
         gateway.wait("an incident on backup", lambda: _state(gateway, known) == ["on_backup"])
         (before,) = incidents(gateway, known)
         assert gateway.relais("status")["incidents"] == [before["id"]]
