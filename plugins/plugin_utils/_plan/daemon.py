@@ -27,6 +27,10 @@ WAN_KEYS = (
     "down_mbit",
     "up_mbit",
     "probe_budget_mb",
+    "operator",
+    "contract",
+    "repair_time_hours",
+    "availability_percent",
 )
 SERVICE_KEYS = (
     "id",

@@ -99,6 +99,10 @@ def _wan(item: Fields) -> Wan:
         up_mbit=item.number("up_mbit", 0.001, 1e6),
         probe_budget_mb=item.number("probe_budget_mb", 0.1, 1e6, 45.0 if metered else None),
         quota_resets_on_day=item.integer("quota_resets_on_day", 1, 31, 1),
+        operator=item.optional_text("operator"),
+        contract=item.optional_text("contract"),
+        repair_time_hours=item.number("repair_time_hours", 0, 1000),
+        availability_percent=item.number("availability_percent", 0, 100),
     )
 
 

@@ -89,7 +89,8 @@ class Wan:
 
     `down_mbit` and `up_mbit` are what the operator sold; `probe_budget_mb` is what probes may cost
     in a month (30 days), None without limit. The month of `monthly_quota_gb` begins on the day
-    `quota_resets_on_day`.
+    `quota_resets_on_day`. `operator` to `availability_percent` are what the contract says; they
+    decide nothing.
     """
 
     id: int
@@ -110,6 +111,10 @@ class Wan:
     up_mbit: float | None = None
     probe_budget_mb: float | None = None
     quota_resets_on_day: int = 1
+    operator: str | None = None
+    contract: str | None = None
+    repair_time_hours: float | None = None
+    availability_percent: float | None = None
 
     @property
     def mark(self) -> int:
