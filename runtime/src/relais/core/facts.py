@@ -118,7 +118,7 @@ def _found(link: Link, now_ms: float) -> dict[str, object]:
         "quality": str(link.quality),
         "limits_broken": sorted(link.sla_broken),
         "metered": wan.metered,
-        "operator": getattr(wan, "operator", None),
+        "operator": wan.operator,
         "technology": wan.technology,
     }
 
