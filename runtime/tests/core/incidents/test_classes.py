@@ -79,6 +79,21 @@ def test_a_drill_of_all_links_is_no_total_failure() -> None:
     assert found == {"fibre": "drill", "lte": "drill", "site": "drill"}
 
 
+def test_a_service_that_goes_from_one_dark_link_to_another_is_dark_all_the_while() -> None:
+    story = Story()
+    story.world.busy.add("fibre")
+    story.world.dark |= {"fibre", "lte"}
+    story.run(20)
+    story.world.link("lte", carrier=False)
+    story.run(5)
+    assert story.world.uses("voice") == "fibre"
+    site = story.incidents()[-1]
+    assert (site["class"], site["state"]) == ("total", "open")
+    voice = site["services"]["voice"]
+    assert (voice["impact"], voice["from"], voice["to"]) == ("dark", "lte", "fibre")
+    assert (voice["dark_since"] is not None, voice["outage_ms"]) == (True, 0)
+
+
 def test_a_drained_link_that_is_dark_when_it_is_wanted_again_is_a_failure() -> None:
     story = Story()
     story.world.admin("fibre", Admin.DRAIN)

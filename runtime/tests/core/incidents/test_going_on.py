@@ -64,9 +64,11 @@ def test_total_darkness_goes_on_over_a_reboot() -> None:
     story = Story()
     story.world.busy.add("fibre")
     story.world.dark |= {"fibre", "lte"}
-    story.run(20)
+    before = story.run(20).incidents()[-1]["services"]["voice"]
     story.away(60)
     story.boot()
+    assert before["dark_since"] is not None
+    assert story.incidents()[-1]["services"]["voice"] == before
     story.run(5)
     story.world.dark.clear()
     story.run(40)
