@@ -340,7 +340,7 @@ class Daemon:
             "service": record.service,
             "what": record.what,
             "why": record.why,
-            "inputs": dict(record.inputs),
+            "inputs": facts.with_meters(record.kind, record.inputs, self.state.links),
         }
         self._events.append(event)
         if record.kind == "choice" and record.service is not None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from relais.core import returning
 from relais.core.actions import Action, Announce, Evict, Record, Steer
 from relais.core.evolve import evolve
-from relais.core.facts import meters
 from relais.core.link import Link
 from relais.core.model import BOTH_MASK, Config
 from relais.core.select import STABLE_STEP, Choice, choose
@@ -133,7 +132,6 @@ def _switch_record(choices: Choices, dead: frozenset[int]) -> Record:
 def _choice_record(
     work: Work, service: str, before: Choice | None, chosen: Choice, now_ms: float
 ) -> Record:
-    counted = meters(work.links)
     inputs = {
         name: {
             "state": str(link.state),
@@ -145,7 +143,6 @@ def _choice_record(
             "penalty": round(link.penalty.now(now_ms)),
             "used_before": before is not None and name in before.wans,
             "used": name in chosen.wans,
-            "bytes": counted.get(name),
         }
         for name, link in work.links.items()
     }

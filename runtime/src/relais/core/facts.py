@@ -14,52 +14,50 @@ from relais.core.state import State
 from relais.core.transitions import LinkState
 
 DARK = (LinkState.LOST, LinkState.DOWN)
+METERED = ("admin", "daemon", "link", "switch")
+"""Kinds of records with which the counters of metered links are told."""
 
 
-def of_state(before: Link, link: Link, others: Mapping[str, Link], now_ms: float) -> Facts:
+def of_state(before: Link, link: Link, now_ms: float) -> Facts:
     """Inputs of a record that tells of a change of state."""
     dark_since = before.dark_since_ms if link.dark_since_ms is None else link.dark_since_ms
     return {
         "fact": "state",
         "before": str(before.state),
         **_condition(link, dark_since, now_ms),
-        "meters": meters(others),
     }
 
 
-def of_quality(before: Link, link: Link, others: Mapping[str, Link], now_ms: float) -> Facts:
+def of_quality(before: Link, link: Link, now_ms: float) -> Facts:
     """Inputs of a record that tells of another quality."""
     return {
         "fact": "quality",
         "before": str(before.quality),
         "quality": str(link.quality),
         "excused": _excused(link, now_ms),
-        "meters": meters(others),
     }
 
 
-def of_limits(link: Link, service: str, others: Mapping[str, Link], now_ms: float) -> Facts:
+def of_limits(link: Link, service: str, now_ms: float) -> Facts:
     """Inputs of a record that a link breaks the limits of a service, or keeps them again."""
     return {
         "fact": "limits",
         "broken": service in link.sla_broken,
         "excused": _excused(link, now_ms),
-        "meters": meters(others),
     }
 
 
-def of_excuse_over(link: Link, others: Mapping[str, Link], now_ms: float) -> Facts:
+def of_excuse_over(link: Link, now_ms: float) -> Facts:
     """Inputs of a record that a drill's announcement ends while its link is dark."""
     return {
         "fact": "excuse_over",
         **_condition(link, link.dark_since_ms, now_ms),
-        "meters": meters(others),
     }
 
 
-def of_admin(before: Link, link: Link, others: Mapping[str, Link]) -> Facts:
+def of_admin(before: Link, link: Link) -> Facts:
     """Inputs of a record of the administrator's wish."""
-    return {"before": str(before.admin), "mode": str(link.admin), "meters": meters(others)}
+    return {"before": str(before.admin), "mode": str(link.admin)}
 
 
 def of_start(state: State) -> Facts:
@@ -73,6 +71,14 @@ def of_start(state: State) -> Facts:
         "wans": {name: _found(link, state.now_ms) for name, link in state.links.items()},
         "services": {s.name: _steered(s, config, state) for s in config.services},
     }
+
+
+def with_meters(kind: str, inputs: Facts, links: Mapping[str, Link]) -> dict[str, object]:
+    """A record's inputs with the metered links' counters, for the journal: no decision needs
+    them. Not those of a choice, which go by the names of links."""
+    if kind not in METERED:
+        return dict(inputs)
+    return {**inputs, "meters": meters(links)}
 
 
 def meters(links: Mapping[str, Link]) -> dict[str, int]:

@@ -91,7 +91,7 @@ def _apply(work: Work, name: str, link: Link, trigger: Trigger, reason: str, now
     link = advance(link, trigger, reason, now_ms)
     if link.state is before.state:
         return link
-    work.records += _told(work, before, link, reason)
+    work.records += _told(before, link, reason)
     if link.state is LinkState.DOWN:
         _prove_others(work, name, now_ms)
     return link
@@ -112,13 +112,13 @@ def _prove_others(work: Work, name: str, now_ms: float) -> None:
             work.links[other] = begin_burst(peer, now_ms, 1)
 
 
-def _told(work: Work, before: Link, link: Link, reason: str) -> list[Record]:
+def _told(before: Link, link: Link, reason: str) -> list[Record]:
     """Records of a change of state. A suspicion is told only when it proves right."""
     quiet = (LinkState.UP, LinkState.SUSPECT)
     if before.state in quiet and link.state in quiet:
         return []
     name = link.wan.name
-    inputs = facts.of_state(before, link, work.links, link.since_ms)
+    inputs = facts.of_state(before, link, link.since_ms)
     record = Record("link", f"{name} {link.state}", reason, wan=name, inputs=inputs)
     if before.state is LinkState.SUSPECT:
         doubt = {"fact": "state", "before": "up", "state": "suspect"}
@@ -249,7 +249,7 @@ def _admin(work: Work, event: AdminRequested) -> None:
             f"{event.wan} set to {event.mode}",
             "asked by hand",
             wan=event.wan,
-            inputs=facts.of_admin(before, work.links[event.wan], work.links),
+            inputs=facts.of_admin(before, work.links[event.wan]),
         )
     )
 

@@ -14,7 +14,7 @@ from relais.core.handover import Handover
 from relais.core.incidents.document import document as document_of
 from relais.core.incidents.fold import advance
 from relais.core.incidents.model import Book
-from relais.core.state import initial
+from relais.core.state import State, initial
 from world import World
 
 BEGAN = datetime(2026, 11, 28, 20, 5, tzinfo=UTC)
@@ -29,7 +29,15 @@ class Story:
         self._told = 0
         self._events: list[Event] = []
         self._began = BEGAN
+        self._meters: dict[int, dict[str, int]] = {}
+        self.world.listener = self._listen
         self.boot()
+
+    def _listen(
+        self, _before: State, _event: object, state: State, told: tuple[object, ...]
+    ) -> None:
+        """The counters as they were when something was told."""
+        self._meters.update((id(action), facts.meters(state.links)) for action in told)
 
     def boot(self, left: Handover | None = None) -> None:
         """A daemon starts, and adopts what it finds."""
@@ -77,6 +85,9 @@ class Story:
 
     def _event(self, now_ms: float, record: Record) -> Event:
         at = self._began + timedelta(milliseconds=now_ms if record.at_ms is None else record.at_ms)
+        inputs = dict(record.inputs)
+        if record.kind in facts.METERED:
+            inputs["meters"] = self._meters.get(id(record), {})
         event: Event = json.loads(
             json.dumps(
                 {
@@ -87,7 +98,7 @@ class Story:
                     "service": record.service,
                     "what": record.what,
                     "why": record.why,
-                    "inputs": dict(record.inputs),
+                    "inputs": inputs,
                 }
             )
         )

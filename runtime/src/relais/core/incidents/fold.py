@@ -42,7 +42,8 @@ def advance(book: Book, event: Event) -> Book:
     for key in desk.open:
         if key in belonging or key not in before:
             desk.note(key)
-    desk.count(_counted(desk))
+    if event["kind"] != "choice":
+        desk.count(desk.inputs.get("meters") or {})
     _settle(desk)
     return desk.closed(book)
 
@@ -80,14 +81,6 @@ def _belongs(desk: Desk, key: str | None) -> bool:
 def _flagged(desk: Desk, flag: str) -> tuple[str, ...]:
     links = desk.inputs.items()
     return tuple(n for n, told in links if isinstance(told, Mapping) and told.get(flag) is True)
-
-
-def _counted(desk: Desk) -> Mapping[str, int]:
-    if desk.event["kind"] != "choice":
-        meters: Mapping[str, int] = desk.inputs.get("meters") or {}
-        return meters
-    told = {n: one.get("bytes") for n, one in desk.inputs.items() if isinstance(one, Mapping)}
-    return {name: count for name, count in told.items() if count is not None}
 
 
 def _chosen(desk: Desk, service: str) -> None:
