@@ -147,12 +147,13 @@ def _settle(desk: Desk) -> None:
             desk.change(key, recovered_at=recovered)
         touched = {n: e for n, e in incident.services.items() if e.impact is not Impact.UNTOUCHED}
         lit = all(entry.dark_since is None for entry in touched.values())
-        back = lit and all(_home(desk, name, entry.origin) for name, entry in touched.items())
+        trusted = view.well and view.state == "up"
+        back = lit and all(_home(desk, n, e.origin, trusted) for n, e in touched.items())
         if incident.switched_at is not None:
-            returned = (incident.failed_back_at or desk.now) if back and view.well else None
+            returned = (incident.failed_back_at or desk.now) if back else None
             if returned != incident.failed_back_at:
                 desk.change(key, failed_back_at=returned)
-        if view.well and view.state == "up" and back:
+        if trusted and back:
             desk.end(key)
 
 
@@ -172,8 +173,11 @@ def _settle_site(desk: Desk, incident: Incident) -> None:
         desk.end(None)
 
 
-def _home(desk: Desk, name: str, origin: tuple[str, ...]) -> bool:
-    """Whether a service is where it was when an incident began, or somewhere better. One that the
-    configuration does not know any more waits for nothing."""
+def _home(desk: Desk, name: str, origin: tuple[str, ...], trusted: bool) -> bool:
+    """Whether a service is where it was when an incident began, or somewhere better; one that goes
+    by stability is so anywhere once the link is `trusted`. One that the configuration does not know
+    any more waits for nothing."""
     view = desk.services.get(name)
-    return view is None or view.mode == "most_stable" or settled(view, origin)
+    if view is None or settled(view, origin):
+        return True
+    return view.mode == "most_stable" and trusted
