@@ -27,6 +27,7 @@ _ROOMS = (
     "anchor",
     "drill",
     "export",
+    "incidents",
     "replay",
     "report",
     "simulate",

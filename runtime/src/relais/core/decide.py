@@ -141,6 +141,8 @@ def _choice_record(
             "loss_percent": link.window.loss_percent(),
             "rtt_ms": link.window.srtt_ms,
             "penalty": round(link.penalty.now(now_ms)),
+            "used_before": before is not None and name in before.wans,
+            "used": name in chosen.wans,
         }
         for name, link in work.links.items()
     }
