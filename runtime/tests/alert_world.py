@@ -75,7 +75,17 @@ def incident(began: datetime = START, wan: str = "fibre", **changes: Any) -> dic
 
 def total(began: datetime, ended: datetime | None = None) -> dict[str, Any]:
     """A site without any line."""
-    dark = {"importance": "vital", "impact": "dark", "outage_ms": None, "from": None, "to": None}
+    dark: dict[str, Any] = {
+        "importance": "vital",
+        "impact": "dark",
+        "outage_ms": 0,
+        "from": "fibre",
+        "to": "fibre",
+    }
+    if ended is None:
+        dark["dark_since"] = instant(began)
+    else:
+        dark["outage_ms"] = int((ended - began).total_seconds() * 1000)
     return incident(
         began,
         "site",

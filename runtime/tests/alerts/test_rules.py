@@ -143,6 +143,32 @@ def test_a_flapping_link_is_told_of_once_until_it_stays_away(site: Site, noted: 
     assert len(noted.to(OPS)) == 3
 
 
+def test_of_a_dark_site_its_links_say_nothing_more_but_one_that_stays_away(
+    site: Site, noted: Noted
+) -> None:
+    site.look()
+    site.happens(incident(), incident(START, "lte"), total(START))
+    site.pass_by(5 * MINUTE)
+    assert noted.to(OPS) == ["Cabinet Exemple: No Internet at all"]
+    site.happens(total(START, START + 5 * MINUTE), ended(incident(), 6 * MINUTE))
+    site.pass_by(5 * MINUTE)
+    assert [title.partition(": ")[2].split(" after")[0] for title in noted.to(OPS)[1:]] == [
+        "Back to normal",
+        "Link lte is down, the services are on lte",
+    ]
+
+
+def test_an_incident_that_turns_out_to_be_something_else_is_told_to_its_end(
+    site: Site, noted: Noted
+) -> None:
+    site.settings["targets"] = [{"url": OPS, "classes": ["quality"]}]
+    site.happens(incident(**{"class": "quality"}))
+    site.look()
+    site.happens(ended(incident(), MINUTE))
+    site.look()
+    assert len(noted.left) == 2
+
+
 def test_another_link_is_another_matter(site: Site, noted: Noted) -> None:
     site.look()
     site.happens(incident(), incident(START, "lte"))

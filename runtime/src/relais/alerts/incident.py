@@ -13,13 +13,15 @@ from relais.alerts.settings import Class, Importance
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A service that the incident touches. `impact`: moved, interrupted, dark or untouched."""
+    """A service that the incident touches. `impact`: moved, interrupted, dark or untouched;
+    `dark`: it does not work now."""
 
     name: str
     importance: Importance
     impact: str
     outage_ms: int | None
     to: str | None
+    dark: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,11 @@ class Incident:
     operator: str | None = None
     services: tuple[Touched, ...] = ()
     spent_bytes: Mapping[str, int] = field(default_factory=dict)
-    drill: str | None = None
+
+    @property
+    def is_site(self) -> bool:
+        """Whether it is that of the whole site, of which those of its links are parts."""
+        return self.id.endswith("-site")
 
     @property
     def fault(self) -> str:
@@ -66,7 +72,6 @@ def _read(document: Mapping[str, Any]) -> Incident:
     began = _instant(document["began_at"])
     operator = document.get("operator") or {}
     parts = [operator.get("name"), operator.get("technology")]
-    drill = document.get("drill")
     return Incident(
         id=str(document["id"]),
         kind=Class(document["class"]),
@@ -79,7 +84,6 @@ def _read(document: Mapping[str, Any]) -> Incident:
         operator=", ".join(str(part) for part in parts if part) or None,
         services=tuple(_touched(*item) for item in (document.get("services") or {}).items()),
         spent_bytes={k: int(v) for k, v in (document.get("spent_bytes") or {}).items()},
-        drill=None if not drill else str(drill),
     )
 
 
@@ -91,6 +95,7 @@ def _touched(name: str, one: Mapping[str, Any]) -> Touched:
         impact=str(one.get("impact") or "untouched"),
         outage_ms=None if outage is None else int(outage),
         to=one.get("to"),
+        dark=one.get("dark_since") is not None,
     )
 
 

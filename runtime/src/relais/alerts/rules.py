@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -16,6 +16,9 @@ SETTLE = timedelta(seconds=2)
 SAME_FAULT = timedelta(minutes=10)
 LASTING = timedelta(seconds=60)
 """A fault that was told of less than `SAME_FAULT` ago is told again only when it lasts so long."""
+
+AFTERMATH = timedelta(minutes=3)
+"""How long after the whole site was dark each link may take to be trusted again."""
 
 
 class Kind(StrEnum):
@@ -62,15 +65,17 @@ def due(
     incidents: Iterable[Incident], settings: Settings, past: Past, now: datetime, *, dark: bool
 ) -> list[Message]:
     """The messages that are due and not known yet, in the order of what happened."""
-    found = [
-        message
-        for incident in incidents
-        for target in settings.targets
-        if target.wants(incident.kind, incident.importance)
-        for message in _of(incident, target, settings, past, now, dark)
-        if message.id not in past.known
-    ]
-    return sorted(found, key=lambda message: message.at)
+    everything = tuple(incidents)
+    found: list[Message] = []
+    for target in settings.targets:
+        sites = [one for one in everything if one.is_site and _wants(target, one)]
+        for incident in everything:
+            told = _began(incident, target).id in past.known
+            if not told and not _is_news(incident, target, sites, past, now):
+                continue
+            found += _of(incident, target, settings, past, now, dark)
+    fresh = (message for message in found if message.id not in past.known)
+    return sorted(fresh, key=lambda message: message.at)
 
 
 def breaks_through(incident: Incident) -> bool:
@@ -95,40 +100,57 @@ def quiet_until(quiet: Quiet | None, settings: Settings, now: datetime) -> datet
     return datetime.combine(day, quiet.ends, tzinfo=settings.timezone).astimezone(now.tzinfo)
 
 
+def _wants(target: Target, incident: Incident) -> bool:
+    return target.wants(incident.kind, incident.importance)
+
+
+def _began(incident: Incident, target: Target) -> Message:
+    return Message(incident.id, Kind.BEGAN, 0, target.name, incident.fault, incident.began_at)
+
+
 def _of(
-    incident: Incident,
-    target: Target,
-    settings: Settings,
-    past: Past,
-    now: datetime,
-    dark: bool,
+    incident: Incident, target: Target, settings: Settings, past: Past, now: datetime, dark: bool
 ) -> Iterator[Message]:
-    began = Message(incident.id, Kind.BEGAN, 0, target.name, incident.fault, incident.began_at)
-    if began.id not in past.known and not _worth_telling(incident, target, past, now):
-        return
+    """All that there is to say of an incident by now, known or not."""
     held = None if breaks_through(incident) else quiet_until(settings.quiet, settings, now)
-
-    def message(kind: Kind, number: int, at: datetime) -> Message:
-        return Message(incident.id, kind, number, target.name, incident.fault, at, held)
-
-    yield message(Kind.BEGAN, 0, incident.began_at)
+    began = replace(_began(incident, target), not_before=held)
+    yield began
     if incident.ended_at is not None:
-        yield message(Kind.RECOVERY, 0, incident.ended_at)
+        yield replace(began, kind=Kind.RECOVERY, at=incident.ended_at)
         return
     every = timedelta(seconds=settings.remind_every_s)
     number = (now - incident.began_at) // every
     stays = dark and target.channel is Channel.APPRISE
     waits = (incident.id, target.name) in past.reminding
     if number >= 1 and began.id in past.known and not (held or stays or waits):
-        yield message(Kind.REMINDER, number, incident.began_at + number * every)
+        at = incident.began_at + number * every
+        yield replace(began, kind=Kind.REMINDER, number=number, at=at)
 
 
-def _worth_telling(incident: Incident, target: Target, past: Past, now: datetime) -> bool:
+def _is_news(
+    incident: Incident, target: Target, sites: Iterable[Incident], past: Past, now: datetime
+) -> bool:
+    """Whether an incident that the target knows nothing of is worth telling yet."""
+    if not _wants(target, incident):
+        return False
     until = incident.ended_at or now
-    settled = incident.switched or until != now or incident.kind is Class.TOTAL
+    settled = incident.switched or incident.ended_at or incident.kind is Class.TOTAL
     if not settled and now - incident.detected_at < SETTLE:
+        return False
+    if any(_is_part(incident, site, now) for site in sites):
         return False
     told = past.faults.get((incident.fault, target.name), ())
     again = any(at < incident.began_at <= at + SAME_FAULT for at in told)
     drill = incident.kind is Class.DRILL
     return drill or not again or until - incident.began_at >= LASTING
+
+
+def _is_part(incident: Incident, site: Incident, now: datetime) -> bool:
+    """Whether the site's incident says it all: a link's that goes on long after it is news."""
+    if incident.is_site:
+        return False
+    began_within = incident.began_at <= (site.ended_at or now)
+    ended_before = incident.ended_at is not None and incident.ended_at < site.began_at
+    if not began_within or ended_before:
+        return False
+    return site.ended_at is None or (incident.ended_at or now) < site.ended_at + AFTERMATH

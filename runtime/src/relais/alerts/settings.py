@@ -42,7 +42,7 @@ class Class(StrEnum):
     QUALITY = "quality"
     ACCESS = "access"
     UPSTREAM = "upstream"
-    LOCAL_FAULT = "local_fault"
+    LOCAL = "local"
     TOTAL = "total"
     PLANNED = "planned"
     DRILL = "drill"

@@ -15,7 +15,7 @@ from relais.alerts.settings import Channel, Class, Language, Settings
 
 LATE = timedelta(seconds=60)
 """A message that leaves so long after what it tells of says so."""
-_DOWN = frozenset([Class.ACCESS, Class.UPSTREAM, Class.LOCAL_FAULT])
+_DOWN = frozenset([Class.ACCESS, Class.UPSTREAM, Class.LOCAL])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +121,17 @@ class _Speaker:
             lines.append(self("operator", operator=incident.operator))
         touched = [one for one in incident.services if one.impact != "untouched"]
         if touched:
-            over = message.kind is Kind.RECOVERY
-            lines += ["", self("services"), *(self._service(one, over=over) for one in touched)]
+            lines += ["", self("services"), *(self._service(one) for one in touched)]
         for wan, spent in incident.spent_bytes.items():
             lines.append(self("spent", wan=wan, megabytes=self.number(spent / 1_000_000)))
         return [*lines, "", self("reference", id=incident.id, gateway=self._settings.gateway)]
 
-    def _service(self, one: Touched, *, over: bool) -> str:
+    def _service(self, one: Touched) -> str:
         known = one.outage_ms is not None
         outage = f"{self.number((one.outage_ms or 0) / 1000)} s" if known else None
-        impact = "was_dark" if one.impact == "dark" and over else one.impact
         words = {"service": one.name, "to": one.to or "?"}
-        return self(impact, **words, outage=outage or self("unknown_outage"))
+        phrase = "dark_now" if one.dark else one.impact
+        return self(phrase, **words, outage=outage or self("unknown_outage"))
 
 
 def _capital(text: str) -> str:
