@@ -26,7 +26,7 @@ PACKAGES = (
     "openssh-server", "python3", "python3-apt", "sudo", "ca-certificates", "tzdata", "acl",
     # a gateway
     "nftables", "python3-nftables", "dnsmasq", "conntrack", "iproute2", "iputils-ping",
-    "ethtool", "netbase",
+    "ethtool", "netbase", "apprise",
     # looking around
     "tcpdump", "less", "netcat-openbsd",
 )  # fmt: skip

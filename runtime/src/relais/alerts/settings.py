@@ -204,6 +204,8 @@ def _classes(one: Fields) -> frozenset[Class]:
     value = one.take("classes", required=False)
     if value is None:
         return TOLD
+    if isinstance(value, str):
+        value = [value]
     known = {str(kind) for kind in Class}
     if not isinstance(value, list) or not value or not all(item in known for item in value):
         one.problem("classes", f"must be a list with some of {', '.join(Class)}")
