@@ -26,7 +26,9 @@ PACKAGES = (
     "openssh-server", "python3", "python3-apt", "sudo", "ca-certificates", "tzdata", "acl",
     # a gateway
     "nftables", "python3-nftables", "dnsmasq", "conntrack", "iproute2", "iputils-ping",
-    "ethtool", "netbase", "apprise",
+    "ethtool", "netbase",
+    # alerts; debootstrap does not find what a virtual package stands for
+    "apprise", "python3-cffi-backend",
     # looking around
     "tcpdump", "less", "netcat-openbsd",
 )  # fmt: skip

@@ -154,8 +154,22 @@ def test_of_a_dark_site_its_links_say_nothing_more_but_one_that_stays_away(
     site.pass_by(5 * MINUTE)
     assert [title.partition(": ")[2].split(" after")[0] for title in noted.to(OPS)[1:]] == [
         "Back to normal",
-        "Link lte is down, the services are on lte",
+        "Link lte is down",
     ]
+
+
+def test_what_failed_before_the_site_was_known_to_be_dark_leaves_as_soon_as_it_is_not(
+    site: Site, noted: Noted
+) -> None:
+    noted.error = "no answer"
+    site.happens(incident())
+    site.pass_by(5 * MINUTE)
+    site.lines = {"fibre": "down", "lte": "down"}
+    site.look()
+    noted.error = None
+    site.lines = {"fibre": "down", "lte": "up"}
+    site.look()
+    assert len(noted.left) == 1
 
 
 def test_an_incident_that_turns_out_to_be_something_else_is_told_to_its_end(

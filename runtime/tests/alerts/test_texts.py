@@ -81,7 +81,7 @@ La coupure est sur la ligne d'accès, entre le site et l'opérateur.
 Opérateur : Operator A, ftth
 
 Services :
-- voice : fonctionne, par lte (0,3 s sans réponse)
+- voice : a continué par lte (0,3 s sans réponse)
 Données consommées sur lte : 1,2 Mo
 
 Incident 20261128T200500Z-fibre, passerelle gw""",

@@ -55,7 +55,7 @@ class Incident:
     def backups(self) -> tuple[str, ...]:
         """The links that services went to, each once."""
         moved = [one.to for one in self.services if one.impact == "moved" and one.to]
-        return tuple(dict.fromkeys(moved))
+        return tuple(wan for wan in dict.fromkeys(moved) if wan not in self.wans)
 
 
 def read_incident(document: object) -> Incident | None:

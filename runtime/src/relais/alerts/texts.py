@@ -121,16 +121,18 @@ class _Speaker:
             lines.append(self("operator", operator=incident.operator))
         touched = [one for one in incident.services if one.impact != "untouched"]
         if touched:
-            lines += ["", self("services"), *(self._service(one) for one in touched)]
+            over = message.kind is Kind.RECOVERY
+            lines += ["", self("services"), *(self._service(one, over=over) for one in touched)]
         for wan, spent in incident.spent_bytes.items():
             lines.append(self("spent", wan=wan, megabytes=self.number(spent / 1_000_000)))
         return [*lines, "", self("reference", id=incident.id, gateway=self._settings.gateway)]
 
-    def _service(self, one: Touched) -> str:
+    def _service(self, one: Touched, *, over: bool) -> str:
         known = one.outage_ms is not None
         outage = f"{self.number((one.outage_ms or 0) / 1000)} s" if known else None
         words = {"service": one.name, "to": one.to or "?"}
         phrase = "dark_now" if one.dark else one.impact
+        phrase = "was_moved" if over and phrase == "moved" else phrase
         return self(phrase, **words, outage=outage or self("unknown_outage"))
 
 
