@@ -64,6 +64,7 @@ def _settings(arguments: argparse.Namespace) -> Settings | None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from relais.alerts.outbox import Error
     from relais.alerts.service import OUTBOX, Places, Service
     from relais.alerts.sources import JOURNAL, STATE
     from relais.shell.clock import wall_now
@@ -81,7 +82,11 @@ def _run(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_what: ended.set())
     os.umask(0o077)
-    service = Service(settings, places, _say, wall_now())
+    try:
+        service = Service(settings, places, _say, wall_now())
+    except (Error, OSError) as error:
+        _say(f"cannot keep messages in {places.outbox}: {error}")
+        return NEGATIVE
     release = COMMAND.resolve()
     notify("READY=1", f"STATUS=tells {len(settings.targets)} targets")
     # Another release is begun by ending: systemd starts it.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from alert_world import START, Site, incident, instant, total
+from relais import cli
 from relais.alerts.settings import Settings, Target
 from relais.alerts.texts import Text
 
@@ -247,6 +249,29 @@ def test_what_was_over_before_the_alerts_were_set_up_is_told_to_nobody(
     site.happens(ended(incident(START - HOUR), MINUTE), incident(START - MINUTE, "lte"))
     site.look()
     assert [title.partition(": ")[2].split(" is")[0] for title in noted.to(OPS)] == ["Link lte"]
+
+
+def test_what_ended_while_the_process_was_gone_is_told_when_it_is_back(
+    site: Site, noted: Noted
+) -> None:
+    site.look()
+    site.pass_by(3 * HOUR, 30 * MINUTE)
+    site.happens(ended(incident(site.now + HOUR), MINUTE))
+    site.now += 24 * HOUR
+    site.start()
+    site.pass_by(5 * HOUR, 30 * MINUTE)
+    assert len(noted.left) == 2
+
+
+def test_the_command_says_when_it_cannot_keep_messages(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = site.folder / "alerts.json"
+    file.write_text(json.dumps(site.document()))
+    nowhere = str(site.folder / "nowhere" / "outbox.db")
+    run = ["alerts", "run", "--settings", str(file), "--outbox", nowhere]
+    assert cli.main(run) == 1
+    assert "cannot keep messages" in capsys.readouterr().err
 
 
 def test_a_target_whose_password_changed_is_told_nothing_twice(site: Site, noted: Noted) -> None:

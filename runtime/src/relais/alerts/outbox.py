@@ -21,6 +21,8 @@ from relais.alerts.texts import Text
 from relais.shell import database
 from relais.shell.clock import rfc3339
 
+MARGIN = timedelta(hours=1)
+"""The daemon may write late that an incident has ended: its disk may have been full."""
 KEEP = timedelta(days=30)
 """How long a message is kept after its incident has ended."""
 _SCHEMA = """
@@ -66,22 +68,29 @@ class Outbox:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def open(self, now: datetime) -> datetime:
-        """Prepare the file, and let wait again what was being sent when the process ended.
-
-        Returns when the outbox was begun: what was over by then is history and nobody is told.
-        A damaged file is set aside.
-        """
+    def open(self, now: datetime) -> None:
+        """Prepare the file, and let wait again what was being sent when the process ended. A
+        damaged file is set aside."""
         if self._path.exists() and not database.sound(self._path):
             database.put_aside(self._path)
         with database.transaction(self._path) as opened:
             opened.execute("PRAGMA synchronous=FULL")
             opened.executescript(_SCHEMA)
             opened.execute("UPDATE messages SET state = 'waiting' WHERE state = 'sending'")
-            begun = ("begun_at", rfc3339(now))
-            opened.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", begun)
-            row = opened.execute("SELECT value FROM facts WHERE name = 'begun_at'").fetchone()
-        return datetime.fromisoformat(row[0])
+            for fact in ("begun_at", "looked_at"):
+                opened.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (fact, rfc3339(now)))
+
+    def since(self) -> datetime:
+        """What was over before then is history, and nobody is told of it: what had ended when the
+        outbox was begun, or well before somebody looked last."""
+        facts = dict(database.read(self._path, "SELECT name, value FROM facts"))
+        begun, looked = (datetime.fromisoformat(facts[name]) for name in ("begun_at", "looked_at"))
+        return max(begun, looked - MARGIN)
+
+    def looked(self, now: datetime) -> None:
+        """Everything that was over by then has been seen."""
+        with database.transaction(self._path) as opened:
+            opened.execute("REPLACE INTO facts VALUES ('looked_at', ?)", (rfc3339(now),))
 
     def past(self) -> Past:
         """What was told before, for the rules."""

@@ -20,6 +20,7 @@ from relais.alerts.texts import compose
 OUTBOX = Path("/var/lib/relais-alerts/outbox.db")
 LOOK_BACK = timedelta(days=7)
 """Older incidents are told to nobody any more."""
+LOOKED_EVERY = timedelta(minutes=1)
 TIDY_EVERY = timedelta(hours=1)
 
 
@@ -49,7 +50,9 @@ class Service:
         self._places = places
         self._say = say
         self._outbox = outbox.Outbox(places.outbox)
-        self._begun = self._outbox.open(now)
+        self._outbox.open(now)
+        self._since = self._outbox.since()
+        self._looked: datetime | None = None
         self._courier = Courier(settings, self._outbox, send)
         self.heartbeat = Heartbeat(settings.heartbeat_url, ask)
         self._channels = {target.name: target.channel for target in settings.targets}
@@ -64,7 +67,7 @@ class Service:
             self._courier.forgive()
         self._was_dark = health.dark
         try:
-            since = max(self._begun, now - LOOK_BACK)
+            since = max(self._since, now - LOOK_BACK)
             incidents = sources.read_incidents(self._places.journal, since)
             self._note(incidents, now, dark=health.dark)
             trouble = None
@@ -99,6 +102,9 @@ class Service:
                 (one, compose(one, by_id[one.incident], self._settings, self._channels[one.target]))
                 for one in found
             )
+        if self._looked is None or abs(now - self._looked) >= LOOKED_EVERY:
+            self._outbox.looked(now)
+            self._since, self._looked = self._outbox.since(), now
         if self._tidied is None or abs(now - self._tidied) >= TIDY_EVERY:
             self._outbox.tidy(self._channels, by_id, now)
             self._tidied = now
