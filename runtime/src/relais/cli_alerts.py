@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
+import pwd
 import signal
 import sys
 import threading
@@ -13,11 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from relais.alerts.channels import Run
     from relais.alerts.outbox import Entry
     from relais.alerts.settings import Settings
 
 DONE, NEGATIVE, USAGE = 0, 1, 2
 SETTINGS = Path("/etc/relais/alerts.json")
+USER = "relais-alerts"
 COMMAND = Path("/usr/local/bin/relais")
 LOOK_EVERY_S = 1.0
 _STATES = {"waiting": "waits", "sending": "is leaving", "sent": "sent", "dropped": "dropped"}
@@ -163,13 +167,22 @@ def _test(arguments: argparse.Namespace) -> int:
     if settings is None:
         return NEGATIVE
     text = trial(settings, wall_now())
-    results = {target.name: send(target, text, settings) for target in settings.targets}
+    run = _as_service()
+    results = {target.name: send(target, text, settings, run) for target in settings.targets}
     if arguments.json:
         told = [{"target": name, "ok": not e, "error": e} for name, e in results.items()]
         print(json.dumps({"ok": not any(results.values()), "targets": told}))
     else:
         print(*(f"{name}: {error or 'taken'}" for name, error in results.items()), sep="\n")
     return NEGATIVE if any(results.values()) else DONE
+
+
+def _as_service() -> Run:
+    """Root tries with the rights that the service has; anybody else with their own."""
+    from relais.alerts.channels import run
+
+    there = any(one.pw_name == USER for one in pwd.getpwall())
+    return functools.partial(run, user=USER) if there and os.geteuid() == 0 else run
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from relais.alerts.settings import Channel, Class, Language, Settings
 
 LATE = timedelta(seconds=60)
 """A message that leaves so long after what it tells of says so."""
+WORTH_NAMING_BYTES = 100_000
 _DOWN = frozenset([Class.ACCESS, Class.UPSTREAM, Class.LOCAL])
 
 
@@ -124,7 +125,8 @@ class _Speaker:
             over = message.kind is Kind.RECOVERY
             lines += ["", self("services"), *(self._service(one, over=over) for one in touched)]
         for wan, spent in incident.spent_bytes.items():
-            lines.append(self("spent", wan=wan, megabytes=self.number(spent / 1_000_000)))
+            if spent >= WORTH_NAMING_BYTES:
+                lines.append(self("spent", wan=wan, megabytes=self.number(spent / 1_000_000)))
         return [*lines, "", self("reference", id=incident.id, gateway=self._settings.gateway)]
 
     def _service(self, one: Touched, *, over: bool) -> str:
