@@ -27,6 +27,8 @@ PACKAGES = (
     # a gateway
     "nftables", "python3-nftables", "dnsmasq", "conntrack", "iproute2", "iputils-ping",
     "ethtool", "netbase",
+    # alerts; debootstrap does not find what a virtual package stands for
+    "apprise", "python3-cffi-backend",
     # looking around
     "tcpdump", "less", "netcat-openbsd",
 )  # fmt: skip

@@ -78,6 +78,17 @@ def record(called: str, fields: Mapping[str, Field]) -> Kind:
     return Kind(called, lambda value, place: read_record(value, place, fields))
 
 
+def text_or_record(called: str, fields: Mapping[str, Field]) -> Kind:
+    """Return the kind of a text, which may be written as a mapping to say more."""
+
+    def read(value: Any, place: Place) -> Any:
+        if isinstance(value, dict):
+            return read_record(value, place, fields)
+        return TEXT.read(value, place)
+
+    return Kind(f"{called}, or a mapping", read)
+
+
 def listing(of: Kind, called: str | None = None) -> Kind:
     """Return the kind of a list; an item that cannot be read is `INVALID` in the result."""
     name = called or f"a list of {of.called}"
@@ -245,6 +256,22 @@ WINDOW = pattern(
     "a weekly window",
     r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)",
     lambda given: 'give day and hours, such as "Sun 06:00-08:00"',
+)
+
+HOURS = pattern(
+    "hours of the day",
+    r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
+    lambda given: 'give two times of the day, such as "22:00-07:00"',
+)
+SPAN = pattern(
+    "a span of time",
+    r"[1-9][0-9]{0,4}[mhd]",
+    lambda given: 'give a number and a unit, such as "30m", "2h" or "1d"',
+)
+WATCH = pattern(
+    "a URL of HTTP",
+    r"https?://[!-~]+",
+    lambda given: "give an address that begins with https:// or http://",
 )
 
 

@@ -19,6 +19,7 @@ from .addresses import (
     NETWORK,
     NETWORK4,
 )
+from .alert_fields import ALERTS
 from .kinds import (
     DOMAIN,
     FREE,
@@ -231,11 +232,6 @@ CONTACTS = {
     "referent": Field(FREE, "who is in charge on the site"),
     "provider": Field(FREE, "the company that runs the gateway"),
     "emergency_channel": Field(FREE, "where people talk when the Internet is down"),
-}
-
-ALERTS = {
-    "targets": Field(listing(TEXT, "a list of addresses"), "where alerts go, as URLs"),
-    "sms": Field(listing(PHONE, "a list of phone numbers in quotes"), "phone numbers for SMS"),
 }
 
 TARGET = {

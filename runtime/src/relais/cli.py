@@ -24,6 +24,7 @@ from relais.shell.last_change import last_change
 
 DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
 _ROOMS = (
+    "alerts",
     "anchor",
     "drill",
     "export",

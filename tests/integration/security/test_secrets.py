@@ -23,7 +23,10 @@ PLANTED = {
     "relais_anchor_key": "planted-site-key-0123456789-0123456789",
     "anchor_key": "planted-anchor-key-0123456789-0123456789",
     "anchor_former_key": "planted-former-key-0123456789-0123456789",
-    "relais_alerts": {"targets": ["mailtos://bot:planted-alert-target@mail.example.com"]},
+    "relais_alerts": {
+        "targets": ["mailtos://bot:planted-alert-target@mail.example.com"],
+        "heartbeat_url": "http://198.51.100.10/planted-heartbeat",
+    },
     "relais_telephony_secret": "planted-telephony-secret",
     "relais_drill_sip_secret": "planted-telephone-password",
 }
@@ -57,12 +60,13 @@ WRONG = [
     {"relais_alerts": {"targets": "mailtos://bot:planted-alert-text@mail.example.com"}},
 ]
 MARKS = ("planted-", "8005550199")
-# For root only, and systemd's own copies for the two services.
+# For root only or a service's own user, and systemd's own copies for the two services.
 KEPT = {
     "/etc/relais/anchor.key": "600 root root",
     "/etc/relais/anchor-server.key": "600 root root",
     "/etc/relais/telephony.json": "600 root root",
     "/etc/relais/drill-sip.secret": "600 root root",
+    "/etc/relais/alerts.json": "640 root relais-alerts",
     "/run/credentials/relaisd.service/anchor.key": "400 relais root",
 }
 
@@ -107,9 +111,10 @@ def looked(field: Any, tmp_path_factory: Any) -> Iterator[Looked]:
     for number, wrong in enumerate(WRONG):
         seen.play(f"wrong {number}", "site", {**given, **wrong}, "--diff")
     yield seen
-    field.gateway.run("systemctl", "disable", "--now", "relais-anchor")
+    field.gateway.run("systemctl", "disable", "--now", "relais-anchor", "relais-alerts")
     field.gateway.run("rm", "/etc/systemd/system/relais-anchor.service")
-    field.gateway.run("rm", "/etc/relais/anchor-server.key")
+    field.gateway.run("rm", "/etc/systemd/system/relais-alerts.service")
+    field.gateway.run("rm", "/etc/relais/anchor-server.key", "/etc/relais/alerts.json")
     field.gateway.run("systemctl", "daemon-reload")
     field.gateway.site()
 
@@ -163,7 +168,7 @@ def test_secrets_are_in_files_for_root_and_nowhere_else(looked: Looked) -> None:
         "relais status --json",
         "relais why --json",
         "relais events --json",
-        "systemctl show --all relaisd relais-firewall relais-anchor",
+        "systemctl show --all relaisd relais-firewall relais-anchor relais-alerts",
         "nft list ruleset",
     ],
 )

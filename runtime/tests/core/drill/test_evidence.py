@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from relais.core.drill.evidence import evidence
-from relais.core.drill.model import Attempt, Event, Run, ServiceRun, Session
+from relais.core.drill.model import Alert, Attempt, Event, Run, ServiceRun, Session
 from relais.core.drill.samples import outage_ms, percentile, worst_gap_ms
 from relais.core.drill.words import in_words
 
@@ -130,6 +130,12 @@ def test_the_document_has_the_shape_that_readers_rely_on() -> None:
     assert found["sessions"].keys() >= {"tcp_open", "tcp_reset_p99_ms", "tcp_stuck"}
     assert found["failback"].keys() >= {"outage_ms", "needless_resets"}
     assert found["alerts"] == []
+
+
+def test_who_was_told_of_the_drill_stands_in_it() -> None:
+    told = Alert("mailto://mail.example", 900.4)
+    expected = [{"target": "mailto://mail.example", "after_ms": 900}]
+    assert evidence(run(service(), alerts=(told,)))["alerts"] == expected
 
 
 def test_requests_lost_before_the_fault_do_not_count() -> None:

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.relais.continuity.plugins.plugin_utils._plan import (
+    alert_fields,
     telephony_fields,
     variables,
 )
 
 REFERENCE = Path(__file__).resolve().parents[4] / "docs" / "reference"
 TABLE = re.compile(r"(<!-- table ([A-Z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-CONSTANTS = {**vars(telephony_fields), **vars(variables)}
+CONSTANTS = {**vars(alert_fields), **vars(telephony_fields), **vars(variables)}
 EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 
 Site = dict[str, Any]

@@ -54,7 +54,9 @@ def evidence(run: Run) -> Facts:
         "failback": failback,
         "sip": sip,
         "local": local,
-        "alerts": [],
+        "alerts": [
+            {"target": alert.target, "after_ms": round(alert.after_ms)} for alert in run.alerts
+        ],
         "timeline": timeline(run, _recoveries(run, services)),
         "notes": list(run.notes),
         "reasons": reasons,

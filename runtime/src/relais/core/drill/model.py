@@ -109,6 +109,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert of the drill that somebody took: `target` shows no more than scheme and host."""
+
+    target: str
+    after_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A finished drill, ready to be judged.
 
@@ -139,6 +147,7 @@ class Run:
     notes: tuple[str, ...] = ()
     sip: SipRun | None = None
     local: tuple[LocalRun, ...] = ()
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def total(self) -> bool:

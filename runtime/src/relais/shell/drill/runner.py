@@ -13,9 +13,10 @@ import relais
 from relais.core.drill.evidence import evidence
 from relais.core.drill.model import TOTAL, Event, LocalRun, Run, ServiceRun
 from relais.core.model import Config, Drill, Failback
-from relais.shell.clock import monotonic_ms, rfc3339, wall_now, wall_text
+from relais.shell.clock import monotonic_ms, rfc3339, wall_at, wall_now, wall_text
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
 from relais.shell.drill import faults, flows
+from relais.shell.drill.alerts import alerts_of
 from relais.shell.drill.checks import Options, check, request_of
 from relais.shell.drill.client_process import ClientProcess
 from relais.shell.drill.namespace import client_network
@@ -348,6 +349,7 @@ class _Runner:
             ),
             aborted=seen.aborted,
             notes=tuple(seen.notes),
+            alerts=alerts_of(wall_at(seen.injected_ms)),
             local=tuple(
                 LocalRun(address, record.attempts("fresh", address)) for address in self._local
             ),

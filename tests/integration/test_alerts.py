@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""People are told of a fault: by a real mail server in the Internet, over the line that is left."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import subprocess
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+MAILBOX = CHECKOUT / "tests" / "lab" / "mailbox.py"
+HOST, PORT = "198.51.100.10", "2525"
+SMS = "/var/lib/relais-alerts/sms-{number}"
+ALERTS = {
+    "targets": [f"mailto://{HOST}:{PORT}/?from=gw@site.example&to=ops@msp.example"],
+    "sms": ["+33199000005"],
+    "sms_command": ["/usr/bin/tee", "--append", SMS],
+}
+TAKE_AWAY = """
+systemctl disable --now relais-alerts
+rm -rf /etc/systemd/system/relais-alerts.service /etc/relais/alerts.json /var/lib/relais-alerts
+systemctl daemon-reload
+"""
+
+
+@pytest.fixture(scope="module")
+def mails(gateway: Any, tmp_path_factory: Any) -> Iterator[Path]:
+    """The folder of a mail server in the lab's Internet; the gateway's alerts go there."""
+    folder: Path = tmp_path_factory.mktemp("mails")
+    namespace = gateway.lab.status()["nodes"]["internet"]["namespace"]
+    argv = ["ip", "netns", "exec", namespace, "python3", "-I", MAILBOX, HOST, PORT, folder]
+    gateway.lab.at_rest()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        try:
+            assert gateway.site(relais_alerts=ALERTS) > 0
+            yield folder
+        finally:
+            server.kill()
+            gateway.lab.at_rest()
+            gateway.run("sh", "-ec", TAKE_AWAY)
+
+
+def received(folder: Path) -> list[EmailMessage]:
+    """The mails in the order in which they came."""
+    read = [
+        email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        for file in sorted(folder.glob("*.eml"))
+    ]
+    return [mail for mail in read if isinstance(mail, EmailMessage)]
+
+
+def subjects(folder: Path) -> list[str]:
+    return [str(mail["Subject"]) for mail in received(folder)]
+
+
+def listed(gateway: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = gateway.lab.relais("alerts", "list")["alerts"]
+    return found
+
+
+def test_a_second_run_changes_nothing(gateway: Any, mails: Path) -> None:
+    assert gateway.site(relais_alerts=ALERTS) == 0
+
+
+def test_the_test_mail_arrives_and_the_service_is_locked_in(gateway: Any, mails: Path) -> None:
+    answer = gateway.lab.relais("alerts", "test")
+    assert [target["error"] for target in answer["targets"]] == [None, None]
+    assert subjects(mails)[-1] == "Cabinet Exemple : essai des alertes"
+    assert gateway.run("systemctl", "is-active", "relais-alerts") == "active\n"
+    analyze = ("systemd-analyze", "security", "--no-pager", "relais-alerts.service")
+    verdict = gateway.run(*analyze)
+    exposed = verdict.split("Overall exposure level for ")[1].split(": ")[1].split()[0]
+    assert float(exposed) <= 2.0, verdict
+
+
+def test_a_fault_is_told_by_mail_over_the_line_that_is_left_and_so_is_its_end(
+    gateway: Any, mails: Path
+) -> None:
+    before = len(subjects(mails))
+    gateway.lab.do("fault", "isp-fibre", "silent")
+    gateway.lab.wait("a mail arrives", lambda: len(subjects(mails)) > before)
+    assert "Lien fibre" in subjects(mails)[before]
+    gateway.lab.do("fault", "isp-fibre", "clear")
+    gateway.lab.wait("another arrives", lambda: len(subjects(mails)) > before + 1, within_s=120)
+    assert "Retour à la normale" in subjects(mails)[before + 1]
+    last = received(mails)[-1].get_body(("plain", "html"))
+    assert last is not None
+    ids = {alert["incident"] for alert in listed(gateway)}
+    assert any(one in str(last.get_content()) for one in ids)
+
+
+def test_while_every_line_is_cut_an_sms_leaves_and_the_mail_follows(
+    gateway: Any, mails: Path
+) -> None:
+    gateway.lab.at_rest()
+    before = len(subjects(mails))
+    gateway.lab.do("fault", "all", "silent")
+    sms = SMS.replace("{number}", "+33199000005")
+    gateway.lab.wait(
+        "an SMS leaves",
+        lambda: "plus aucun accès Internet" in gateway.lab.exec("gw", "cat", sms).stdout,
+    )
+    waiting = [one for one in listed(gateway) if one["state"] == "waiting"]
+    assert [one["target"].partition("#")[0] for one in waiting] == [f"mailto://{HOST}"]
+    gateway.lab.do("fault", "all", "clear")
+    gateway.lab.wait("the mail follows", lambda: len(subjects(mails)) > before, within_s=120)
+    assert "Plus aucun accès Internet" in subjects(mails)[before]
+    assert json.dumps(listed(gateway)).count('"dropped"') == 0
