@@ -25,7 +25,8 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _drill(arguments: argparse.Namespace) -> int:
-    from relais.report.drill import ReportError, read_evidence, render  # only on the controller
+    from relais.report.drill import read_evidence, render  # only on the controller
+    from relais.report.page import ReportError
 
     try:
         drills = [read_evidence(path) for path in arguments.files]
