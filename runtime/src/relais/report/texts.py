@@ -41,6 +41,10 @@ class Texts:
     def __contains__(self, key: str) -> bool:
         return key in self._catalogue
 
+    def get(self, key: str, otherwise: str) -> str:
+        """A text, or what stands for one that is not there."""
+        return self._catalogue.get(key, otherwise)
+
     def say(self, key: str, **values: object) -> str:
         """A text with its blanks filled in."""
         return self._catalogue[key].format(**values)
