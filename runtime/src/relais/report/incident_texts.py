@@ -12,9 +12,15 @@ from relais.report.texts import Patterns, Texts, catalogue
 
 _DAY_S = 86_400
 _MINUTE_S = 60
+_LOCAL = r": the cut is between the gateway and the operator's box"
 _EVIDENCE: Patterns = (
     (re.compile(r"the first hop answers, so the cut is upstream"), "why_upstream"),
     (re.compile(r"the first hop is silent too, so the cut is on the access line"), "why_access"),
+    (re.compile(r"the first hop has never answered, .*"), "why_never"),
+    (re.compile(rf"no carrier{_LOCAL}"), "why_carrier"),
+    (re.compile(rf"no interface{_LOCAL}"), "why_interface"),
+    (re.compile(rf"no address{_LOCAL}"), "why_address"),
+    (re.compile(rf"(?:no gateway|it cannot carry a packet){_LOCAL}"), "why_box"),
 )
 
 

@@ -20,6 +20,27 @@ EVENTS: Patterns = (
         (re.compile(rf"(?P<wan>\S+) {state}"), f"event_{state}")
         for state in ("suspect", "lost", "down", "recovering", "up")
     ),
+    *(
+        (re.compile(rf"(?P<wan>\S+) is {quality}"), f"event_{quality}")
+        for quality in ("good", "saturated", "degraded", "partial")
+    ),
+    *(
+        (re.compile(rf"(?P<wan>\S+) set to {mode}"), f"event_{mode}")
+        for mode in ("auto", "drain", "force")
+    ),
+    (re.compile(r"(?P<wan>\S+) is still (?:lost|down)"), "event_still"),
+    (re.compile(r"(?P<wan>\S+) breaks the limits of (?P<name>\S+)"), "event_breaks"),
+    (re.compile(r"(?P<wan>\S+) keeps the limits of (?P<name>\S+)"), "event_keeps"),
+    (re.compile(r"(?P<wan>\S+) no longer suppressed"), "event_released"),
+    (re.compile(r"(?P<wan>\S+) has no interface"), "event_no_interface"),
+    (re.compile(r"(?P<wan>\S+) has the address (?P<address>\S+), by \S+"), "event_address"),
+    (re.compile(r"(?P<wan>\S+) has the next hop (?P<address>\S+)"), "event_next_hop"),
+    (re.compile(r"(?P<wan>\S+) has used (?P<percent>\d+) % of its quota"), "event_quota"),
+    (re.compile(r"flows of the telephones follow \S+ from (?P<wan>\S+)"), "event_phones"),
+    (re.compile(r"flows of (?P<name>\S+) follow it from (?P<wan>\S+)"), "event_follow"),
+    (re.compile(r"relaisd starts"), "event_starts"),
+    (re.compile(r"relaisd (?:stops|ends)"), "event_stops"),
+    (re.compile(r"switch failed"), "event_refused"),
 )
 _NO_BREAK = "\u00a0"
 _DURATIONS = frozenset({"outage", "budget"})
