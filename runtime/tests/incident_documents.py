@@ -29,7 +29,7 @@ FIBRE: dict[str, Any] = {
         "why": "the first hop is silent too, so the cut is on the access line",
     },
     "services": {
-        "web": {"importance": "normal", "impact": "untouched", "outage_ms": 0, "dark_since": None,
+        "mail": {"importance": "normal", "impact": "untouched", "outage_ms": 0, "dark_since": None,
                 "from": "lte", "to": "lte"},
         "voice": {"importance": "vital", "impact": "moved", "outage_ms": 274, "dark_since": None,
                   "from": "fibre", "to": "lte"},

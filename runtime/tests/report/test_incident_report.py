@@ -97,11 +97,11 @@ def test_services_are_told_vital_ones_first_with_the_figures_of_the_document() -
     rows = [
         "voice vital taken over by lte 274 ms",
         "vpn vital taken over by lte 812 ms",
-        "web normal not affected none",
+        "mail normal not affected none",
     ]
     assert [table.index(row) for row in rows] == sorted(table.index(row) for row in rows)
     assert "People who work at the site: 45." in table
-    assert "Not affected: web. Carried over lte meanwhile: voice and vpn." in english
+    assert "Not affected: mail. Carried over lte meanwhile: voice and vpn." in english
 
 
 def test_what_it_cost_is_the_counted_data_and_its_share_of_the_month() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -31,23 +32,29 @@ def fill(template: str, style: str, **values: object) -> str:
 
     Raises ReportError when jinja2, which only the machines that render need, is missing.
     """
+    page: str = (
+        _environment()
+        .get_template(template)
+        .render(style=_resource(_SHARED_STYLE) + _resource(style), **values)
+    )
+    return page
+
+
+@cache
+def _environment() -> Any:
     try:
         jinja2 = importlib.import_module("jinja2")
     except ImportError as error:
         raise ReportError(
             "reports need the Python package jinja2 on this machine: pip install jinja2"
         ) from error
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(_resource),
     )
-    page: str = environment.get_template(template).render(
-        style=_resource(_SHARED_STYLE) + _resource(style), **values
-    )
-    return page
 
 
 def _resource(name: str) -> str:
