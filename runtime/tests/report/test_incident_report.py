@@ -192,6 +192,7 @@ def test_the_drawing_is_true_to_the_document() -> None:
     assert not widths(still_open(), "watched")
     assert widths(total(), "dark")[:2] == widths(total(), "fault")
     assert not widths(total(), "backup")
+    assert not widths(of_class("planned"), "fault") + widths(of_class("quality"), "fault")
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -28,6 +28,8 @@ _ROW, _HEIGHT = 32.0, 16.0
 _LETTER, _ROOM = 7.0, 10.0
 _SHORTEST_MS = 200.0
 _MOST_TICKS = 7
+_NO_FAULT = {"planned": "unused", "quality": "poor"}
+_KINDS = ("fault", "unused", "poor", "watched", "dark", "backup", "usual")
 _MIN, _H, _D = 60, 3600, 86_400
 _STEPS_S = (
     *(1, 2, 5, 10, 20, 30),
@@ -76,11 +78,12 @@ def kinds(incident: Incident, words: IncidentTexts) -> list[str]:
     """The kinds of bars in the drawing of the whole, for its legend."""
     rows = [_link(incident, words), *(_carried(incident, one) for one in incident.services)]
     drawn = {span.kind for spans in rows for span in spans}
-    return [kind for kind in ("fault", "watched", "dark", "backup", "usual") if kind in drawn]
+    return [kind for kind in _KINDS if kind in drawn]
 
 
 def _link(incident: Incident, words: IncidentTexts) -> list[_Span]:
-    spans = [_Span("fault", 0, incident.fault_ms, words.duration(incident.fault_ms))]
+    kind = _NO_FAULT.get(incident.kind, "fault")
+    spans = [_Span(kind, 0, incident.fault_ms, words.duration(incident.fault_ms))]
     if incident.recovered_ms is not None and incident.until_ms > incident.recovered_ms:
         spans.append(_Span("watched", incident.recovered_ms, incident.until_ms))
     return spans
