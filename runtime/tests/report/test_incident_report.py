@@ -202,8 +202,9 @@ def test_every_drawing_stays_inside_its_frame(kind: str, ended: str | None) -> N
     for rect in page(document).all("rect"):
         assert float(str(rect["x"])) >= 0
         assert float(str(rect["x"])) + float(str(rect["width"])) <= 740
-    labels = page(document).all("text")
-    assert len([one for one in labels if one["class"] == "tick"]) <= 24
+    ticks = [one for one in page(document).all("text") if one["class"] == "tick"]
+    assert len(ticks) <= 24
+    assert all(float(str(tick["x"])) <= 700 for tick in ticks)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

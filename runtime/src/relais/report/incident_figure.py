@@ -27,7 +27,7 @@ from relais.report.incident_texts import IncidentTexts
 _ROW, _HEIGHT = 32.0, 16.0
 _LETTER, _ROOM = 7.0, 10.0
 _SHORTEST_MS = 200.0
-_MOST_TICKS = 7
+_MOST_TICKS, _HALF_TICK = 7, 26.0
 _NO_FAULT = {"planned": "unused", "quality": "poor"}
 _KINDS = ("fault", "unused", "poor", "watched", "dark", "backup", "usual")
 _MIN, _H, _D = 60, 3600, 86_400
@@ -177,4 +177,4 @@ def _clock_ticks(scale: Scale, began: datetime, words: IncidentTexts) -> tuple[T
     for n in range(int((since_s + length_s - first) // step) + 1):
         at = (midnight + timedelta(seconds=first + n * step)).astimezone(began.tzinfo)
         ticks.append(Tick(scale.x((first + n * step - since_s) * 1000), words.tick(at, step)))
-    return tuple(ticks)
+    return tuple(one for one in ticks if one.x + _HALF_TICK <= WIDTH)
