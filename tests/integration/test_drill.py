@@ -75,6 +75,9 @@ def test_a_drill_finds_every_service_on_the_backup_and_back_again(gateway: Any, 
     kept = gateway.exec("gw", "cat", f"/var/lib/relais/drills/{found['id']}.json")
     assert json.loads(kept.stdout) == found
     assert leftovers(gateway) == ""
+    incident = gateway.relais("incidents")["incidents"][-1]
+    assert (incident["class"], incident["drill"]) == ("drill", {"wans": ["fibre"]})
+    assert {entry["impact"] for entry in incident["services"].values()} == {"moved"}
 
 
 def test_a_silent_fault_keeps_the_carrier_and_a_second_drill_waits(gateway: Any) -> None:

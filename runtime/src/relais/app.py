@@ -16,7 +16,7 @@ from typing import Any
 
 from relais import __version__
 from relais.answers import Answers
-from relais.core import report
+from relais.core import facts, report
 from relais.core.actions import (
     Action,
     Announce,
@@ -42,7 +42,7 @@ from relais.core.model import Member, Service
 from relais.core.state import initial
 from relais.core.step import step
 from relais.core.ticking import Pace
-from relais.shell import clock, handover, ledger, systemd
+from relais.shell import clock, handover, incidents, ledger, systemd
 from relais.shell.config_file import ConfigFile
 from relais.shell.control_server import ControlServer
 from relais.shell.files import replace_file
@@ -87,7 +87,8 @@ class Daemon:
         self._sequence = 0
         self._service_events: dict[str, tuple[str | None, str]] = {}
         self._handover = paths.run / "handover.json"
-        self._journal = Journal(paths.state / "journal.db", ledger.SCHEMA)
+        self._journal = Journal(paths.state / "journal.db", ledger.SCHEMA, incidents.SCHEMA)
+        self._incidents = incidents.Incidents(self._journal)
         self._ledger = Ledger(config, self._journal)
         self._recorder = Recorder(self._journal.record)
         self._nft = Nft(config, paths.run / "nft" / "live.nft")
@@ -113,6 +114,7 @@ class Daemon:
             loop.add_signal_handler(number, self._stop.set)
         self._sequence = max(self._journal.start(), self._counted())
         self._ledger.start()
+        self._incidents.start()
         self._probers = {
             wan.name: Prober(wan, self.config.targets, self._answered, self._anchor_key)
             for wan in self.config.wans
@@ -161,14 +163,12 @@ class Daemon:
             found, dead, members = {}, frozenset(), {}
             log.error("cannot read the steering map: %s", error)
         known = {name: chosen for name, chosen in members.items() if chosen}
-        self._note(
-            Record("daemon", "relaisd starts", f"version {__version__}, adopts {found}"),
-            clock.monotonic_ms(),
-        )
         now = clock.monotonic_ms()
         legacy = handover.read(self._handover, now)
         self._service_events.update(legacy.origins)
         self.take(Adopted(now, known, dead, legacy.beliefs))
+        why = f"version {__version__}, adopts {found}"
+        self._note(Record("daemon", "relaisd starts", why, inputs=facts.of_start(self.state)), now)
         if self.state.steered is not None:  # A predecessor may have kept it in another form.
             self._nft.keep(*self.state.steered)
 
@@ -260,7 +260,7 @@ class Daemon:
         noted: dict[int, str] = {}
         for place, action in enumerate(actions):
             if isinstance(action, Record) and action.kind == "switch" and switch is not None:
-                action = replace(action, inputs={"took_ms": took_ms})
+                action = replace(action, inputs={**action.inputs, "took_ms": took_ms})
             if failed is not None and _needs_the_switch(action):
                 continue  # It did not happen; SwitchFailed tells the truth below.
             if isinstance(action, Record):
@@ -346,11 +346,13 @@ class Daemon:
         if record.kind == "choice" and record.service is not None:
             self._service_events[record.service] = (identifier, str(event["at"]))
         self._journal.append(event)
+        self._incidents.take(event)
         log.info("%s: %s (%s)", identifier, record.what, record.why)
         return identifier
 
     def _write_state(self) -> None:
         self._written_ms = clock.monotonic_ms()
+        self._incidents.keep()
         try:
             text = json.dumps(self.document(), indent=1)
             replace_file(self._paths.run / "state.json", text.encode(), mode=0o644)
@@ -374,6 +376,7 @@ class Daemon:
             last_event=self._sequence,
             degraded=self._health.document(),
             repairs=self._repairs.summary(),
+            incidents=self._incidents.open_ids,
         )
         return document
 

@@ -45,6 +45,7 @@ def status_text(status: Mapping[str, Any]) -> str:
     parts = [
         f"{status['site']} ({status['gateway']}), relais {status['version']}",
         *_degraded(status.get("degraded", ())),
+        *[f"INCIDENT {one}; see relais incidents {one}" for one in status.get("incidents", ())],
         table(
             (
                 "WAN",

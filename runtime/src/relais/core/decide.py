@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from relais.core import returning
 from relais.core.actions import Action, Announce, Evict, Record, Steer
 from relais.core.evolve import evolve
+from relais.core.facts import meters
 from relais.core.link import Link
 from relais.core.model import BOTH_MASK, Config
 from relais.core.select import STABLE_STEP, Choice, choose
@@ -132,6 +133,7 @@ def _switch_record(choices: Choices, dead: frozenset[int]) -> Record:
 def _choice_record(
     work: Work, service: str, before: Choice | None, chosen: Choice, now_ms: float
 ) -> Record:
+    counted = meters(work.links)
     inputs = {
         name: {
             "state": str(link.state),
@@ -141,6 +143,9 @@ def _choice_record(
             "loss_percent": link.window.loss_percent(),
             "rtt_ms": link.window.srtt_ms,
             "penalty": round(link.penalty.now(now_ms)),
+            "used_before": before is not None and name in before.wans,
+            "used": name in chosen.wans,
+            "bytes": counted.get(name),
         }
         for name, link in work.links.items()
     }

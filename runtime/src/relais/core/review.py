@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from relais.core import facts
 from relais.core.actions import Record
 from relais.core.damping import PER_BROWNOUT
 from relais.core.evidence import BENCH_MISSES
@@ -28,10 +29,14 @@ def review(work: Work, now_ms: float) -> None:
             continue
         link = assess(before, work.links, config, now_ms)
         if link.quality is not before.quality:
-            work.records.append(
-                Record("link", f"{name} is {link.quality}", link.quality_reason, wan=name)
-            )
+            inputs = facts.of_quality(before, link, work.links, now_ms)
+            what = f"{name} is {link.quality}"
+            work.records.append(Record("link", what, link.quality_reason, wan=name, inputs=inputs))
         link = service_levels(link, config, now_ms)
+        work.records += _limits_told(before, link, work.links, now_ms)
+        if 0 < link.excused_until_ms <= now_ms:
+            link = evolve(link, excused_until_ms=0.0)
+            work.records += _excuse_over(link, work.links, now_ms)
         penalty = link.penalty.released(now_ms)
         if penalty is not link.penalty:
             link = evolve(link, penalty=penalty)
@@ -40,10 +45,37 @@ def review(work: Work, now_ms: float) -> None:
             )
         if link.admin_until_ms is not None and now_ms >= link.admin_until_ms:
             link = evolve(link, admin=Admin.AUTO, admin_until_ms=None)
-            work.records.append(Record("admin", f"{name} set to auto", "time is up", wan=name))
+            inputs = facts.of_admin(before, link, work.links)
+            what = f"{name} set to auto"
+            work.records.append(Record("admin", what, "time is up", wan=name, inputs=inputs))
         work.links[name] = link
         if link.alive and link.quality is Quality.GOOD:
             _ask_others(work, link, now_ms)
+
+
+def _limits_told(
+    before: Link, link: Link, links: Mapping[str, Link], now_ms: float
+) -> list[Record]:
+    """Records of the services whose limits the link has begun to break, or keeps again."""
+    name = link.wan.name
+    told = []
+    for service in sorted(before.sla_broken.keys() ^ link.sla_broken.keys()):
+        broken = service in link.sla_broken
+        what = f"{name} {'breaks' if broken else 'keeps'} the limits of {service}"
+        why = link.sla_broken[service] if broken else f"for {SLA_LEAVE_MS / 1000:g} s"
+        inputs = facts.of_limits(link, service, links, now_ms)
+        told.append(Record("link", what, why, wan=name, service=service, inputs=inputs))
+    return told
+
+
+def _excuse_over(link: Link, links: Mapping[str, Link], now_ms: float) -> list[Record]:
+    """What is dark after a drill's announcement is over is no drill any more."""
+    if link.state not in facts.DARK:
+        return []
+    what = f"{link.wan.name} is still {link.state}"
+    why = f"the drill that was announced for it is over; {link.reason}"
+    inputs = facts.of_excuse_over(link, links, now_ms)
+    return [Record("link", what, why, wan=link.wan.name, inputs=inputs)]
 
 
 def _ask_others(work: Work, link: Link, now_ms: float) -> None:
@@ -70,6 +102,7 @@ def settled(link: Link, limits: Limits | None, now_ms: float) -> bool:
         or link.admin_until_ms is not None
         or link.sla_since_ms
         or link.sla_broken
+        or link.excused_until_ms
     ):
         return False
     if link.rate is not None and now_ms < link.rate.full_until_ms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from relais.core import evidence, metering, pacing, watch
+from relais.core import evidence, facts, metering, pacing, watch
 from relais.core.actions import Action, Record, SendProbe
 from relais.core.adopt import adopt
 from relais.core.damping import Penalty
@@ -72,7 +72,8 @@ def _switch_failed(state: State, event: SwitchFailed) -> tuple[State, tuple[Acti
     """Forget what was thought done; switch and evictions are asked for again a moment later."""
     links = {name: evolve(link, evicted=frozenset()) for name, link in state.links.items()}
     repeated = event.error == state.switch_error and event.now_ms - state.retry_ms < FORGET_MS
-    told = () if repeated else (Record("switch", "switch failed", event.error),)
+    failure = Record("switch", "switch failed", event.error, inputs={"failed": True})
+    told = () if repeated else (failure,)
     failed = evolve(
         state,
         now_ms=event.now_ms,
@@ -90,7 +91,7 @@ def _apply(work: Work, name: str, link: Link, trigger: Trigger, reason: str, now
     link = advance(link, trigger, reason, now_ms)
     if link.state is before.state:
         return link
-    work.records += _told(name, before, link, reason)
+    work.records += _told(work, before, link, reason)
     if link.state is LinkState.DOWN:
         _prove_others(work, name, now_ms)
     return link
@@ -111,14 +112,18 @@ def _prove_others(work: Work, name: str, now_ms: float) -> None:
             work.links[other] = begin_burst(peer, now_ms, 1)
 
 
-def _told(name: str, before: Link, link: Link, reason: str) -> list[Record]:
+def _told(work: Work, before: Link, link: Link, reason: str) -> list[Record]:
     """Records of a change of state. A suspicion is told only when it proves right."""
     quiet = (LinkState.UP, LinkState.SUSPECT)
     if before.state in quiet and link.state in quiet:
         return []
-    record = Record("link", f"{name} {link.state}", reason, wan=name)
+    name = link.wan.name
+    inputs = facts.of_state(before, link, work.links, link.since_ms)
+    record = Record("link", f"{name} {link.state}", reason, wan=name, inputs=inputs)
     if before.state is LinkState.SUSPECT:
-        suspect = Record("link", f"{name} suspect", before.reason, wan=name, at_ms=before.since_ms)
+        doubt = {"fact": "state", "before": "up", "state": "suspect"}
+        what, since_ms = f"{name} suspect", before.since_ms
+        suspect = Record("link", what, before.reason, wan=name, inputs=doubt, at_ms=since_ms)
         return [suspect, record]
     return [record]
 
@@ -226,6 +231,7 @@ def _flows_measured(work: Work, event: FlowsMeasured) -> None:
 
 
 def _admin(work: Work, event: AdminRequested) -> None:
+    before = work.links[event.wan]
     for name, link in work.links.items():
         if name == event.wan:
             if event.mode is Admin.AUTO:  # A person vouches for the link: the past is forgiven.
@@ -238,7 +244,13 @@ def _admin(work: Work, event: AdminRequested) -> None:
             work.links[name] = evolve(link, admin=Admin.AUTO, admin_until_ms=None)
     work.hold = False
     work.records.append(
-        Record("admin", f"{event.wan} set to {event.mode}", "asked by hand", wan=event.wan)
+        Record(
+            "admin",
+            f"{event.wan} set to {event.mode}",
+            "asked by hand",
+            wan=event.wan,
+            inputs=facts.of_admin(before, work.links[event.wan], work.links),
+        )
     )
 
 

@@ -169,8 +169,8 @@ class Journal:
 
     def _begin_anew(self) -> bool:
         """Set the damaged file aside, and take along into a new one what can be read of the
-        quotas. False when the disk does not allow it."""
-        saved = database.salvage(self._path, "usage", "meters")
+        quotas and incidents. False when the disk does not allow it."""
+        saved = database.salvage(self._path, "usage", "meters", "incidents")
         try:
             database.put_aside(self._path)
         except OSError as error:

@@ -31,6 +31,8 @@ STATUS = {
 }  # fmt: skip
 PASS = {"schema": "relais.drill/1", "id": "x", "verdict": "pass", "reasons": []}
 FAIL = {**PASS, "verdict": "fail", "reasons": ["voice: 1200 ms without service"]}
+ENDED = {"id": "20261128T200500Z-fibre", "class": "access", "ended_at": "2026-11-28T20:10:10.100Z"}
+OPEN = {"id": "20261128T210000Z-lte", "class": "quality", "ended_at": None}
 REFUSED = {"error": {"code": "refused", "message": "refused: a; b", "problems": ["a", "b"]}}
 
 SCRIPT = """\
@@ -232,3 +234,32 @@ def test_what_the_telephone_felt_is_at_hand(gateway: Gateway) -> None:
     assert gateway.run("wan_drill", wan="fibre", kind="silent")["sip"] == sip
     gateway.answers(drill_run=(0, PASS))
     assert gateway.run("wan_drill", wan="fibre", kind="silent")["sip"] is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({}, []),
+        ({"id": OPEN["id"]}, [OPEN["id"]]),
+        ({"since": "30d", "class_name": "access"}, ["--since", "30d", "--class", "access"]),
+        ({"state": "open"}, ["--open"]),
+    ],
+)
+def test_incidents_are_asked_for_and_given(
+    gateway: Gateway, wanted: dict[str, Any], words: list[str]
+) -> None:
+    gateway.answers(incidents=(0, {"incidents": [ENDED, OPEN]}))
+    found = gateway.run("wan_incident_info", **wanted)
+    assert found["changed"] is False
+    assert found["incidents"] == [ENDED, OPEN]
+    assert found["open"] == [OPEN["id"]]
+    assert gateway.calls() == [["incidents", *words, "--json"]]
+
+
+def test_an_incident_that_the_gateway_does_not_keep_is_an_error(gateway: Gateway) -> None:
+    error = {"error": {"code": "unknown_incident", "message": "'x' is no incident"}}
+    gateway.answers(incidents=(1, error))
+    found = gateway.run("wan_incident_info", id="x")
+    assert found["failed"] is True
+    assert found["code"] == "unknown_incident"
+    assert "'x' is no incident" in found["msg"]
