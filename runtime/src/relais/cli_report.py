@@ -46,9 +46,10 @@ def _drill(arguments: argparse.Namespace) -> int:
 def _incident(arguments: argparse.Namespace) -> int:
     from relais.report.incident import render  # only where pages are made
     from relais.report.incident_facts import NOWHERE
-    from relais.report.incident_source import JOURNAL, find_incidents, read_site
+    from relais.report.incident_source import find_incidents, read_site
     from relais.report.page import ReportError
     from relais.shell.clock import wall_now
+    from relais.shell.recordings import JOURNAL
 
     try:
         incidents = find_incidents(arguments.incidents, arguments.journal or JOURNAL)

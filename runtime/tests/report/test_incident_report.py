@@ -18,10 +18,13 @@ from relais.cli import main
 from relais.report.incident import render
 from relais.report.incident_facts import CLASSES, Site, site_of
 from relais.report.incident_source import find_incidents, read_site
+from relais.report.incident_texts import incident_texts
 from relais.report.page import ReportError
+from relais.shell.incidents import SCHEMA
 
 NOW = datetime(2026, 11, 29, 2, 45, tzinfo=UTC)
 SITE = site_of(PLAN)
+GOLDEN = Path(__file__).parents[1] / "core" / "incidents" / "golden"
 
 
 def page(
@@ -53,6 +56,19 @@ def test_every_class_gives_a_sound_page_that_needs_nothing_from_elsewhere(
     levels = [int(tag[1]) for tag, _attributes in parsed.tags if tag in {"h1", "h2", "h3", "h4"}]
     assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
     assert "None" not in parsed.text and "{" not in parsed.text
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+def test_what_the_gateway_folds_is_told_without_a_word_of_english_in_a_french_page(
+    path: Path,
+) -> None:
+    (document,) = find_incidents([str(path)], path)
+    parsed = page(document, "fr")
+    assert not [one for _tag, one in parsed.tags if one.get("lang") == "en"]
+    assert document["id"] in parsed.text
+    for one in document["services"].values():
+        lasted = incident_texts("fr").duration(one["outage_ms"]).replace("\u00a0", " ")
+        assert lasted in parsed.text or not one["outage_ms"]
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -264,10 +280,7 @@ def test_a_damaged_incident_is_refused(broken: dict[str, Any]) -> None:
 def journal_of(tmp_path: Path, *documents: Mapping[str, Any]) -> Path:
     path = tmp_path / "journal.db"
     with sqlite3.connect(path) as opened:
-        opened.execute(
-            "CREATE TABLE incidents (id TEXT PRIMARY KEY, began_at TEXT, ended_at TEXT, "
-            "class TEXT, wan TEXT, document TEXT)"
-        )
+        opened.executescript(SCHEMA)
         for one in documents:
             row = (one["id"], one["began_at"], one["ended_at"], one["class"], None, json.dumps(one))
             opened.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)", row)
@@ -299,7 +312,7 @@ def test_the_command_says_in_one_line_what_it_cannot_use(
     for asked, says in (
         (["nothing", "--journal", str(journal)], "the newest is 20261128T200500Z-fibre"),
         (["nothing", "--journal", str(tmp_path / "no.db")], "name the journal with --journal"),
-        (["nothing", "--journal", str(empty)], "no such table: incidents"),
+        (["nothing", "--journal", str(empty)], "keeps no incidents yet"),
         ([str(tmp_path / "no.json")], "cannot be read"),
         ([FIBRE["id"], "--journal", str(journal), "--site", str(journal)], "is not JSON"),
     ):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 
 from relais.report.incident_facts import CLASSES, SCHEMA, Site, site_of
 from relais.report.page import ReportError, read_json
-from relais.shell import database
+from relais.shell.incidents import kept, reason
 
-JOURNAL = Path("/var/lib/relais/journal.db")
 _PLAN, _CONFIG = "relais.plan/1", "relais.config/1"
 _REQUIRED = (
     *("id", "site", "gateway", "timezone", "class", "state", "wans", "began_at", "detected_at"),
@@ -69,13 +67,15 @@ def _kept(journal: Path, name: str) -> dict[str, Any]:
             "name the journal with --journal"
         )
     try:
-        rows = database.read(journal, "SELECT id, document FROM incidents ORDER BY began_at")
-        kept = {key: document for key, document in rows}
-        if name in kept:
-            return _checked(json.loads(kept[name]), f"{journal}: {name}")
-    except (sqlite3.Error, ValueError, RecursionError) as error:
+        known = kept(journal)
+    except sqlite3.Error as error:
+        raise ReportError(reason(error, journal)) from error
+    except (OSError, ValueError) as error:
         raise ReportError(f"{journal}: cannot be read: {error}") from error
-    newest = f"; the newest is {rows[-1][0]}" if rows else ""
+    for one in known:
+        if one["id"] == name:
+            return _checked(one, f"{journal}: {name}")
+    newest = f"; the newest is {known[-1]['id']}" if known else ""
     raise ReportError(f"{name}: not among the incidents in {journal}{newest}")
 
 
