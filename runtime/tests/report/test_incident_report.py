@@ -168,6 +168,9 @@ def test_an_open_incident_says_so_and_counts_until_the_page_is_written() -> None
         one.update(outage_ms=0, dark_since="2026-11-28T20:05:00.120Z")
     assert "the office has been without Internet for 6 h 40 min" in text(dark)
     assert "emergency channel: SMS group, +33199000004" in text(dark)
+    back = still_open()
+    back["services"]["voice"].update(impact="dark", outage_ms=30_000)
+    assert "on its access line; without Internet, for up to 30 s: voice." in text(back)
 
 
 def test_the_suspected_place_comes_with_its_evidence() -> None:

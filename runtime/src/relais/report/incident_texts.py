@@ -101,8 +101,11 @@ class IncidentTexts(Texts):
             away = self.duration(max(one.outage_ms for one in dark))
             everybody = len(dark) == len(incident.services)
             key = "sentence_dark_all" if everybody else "sentence_dark"
+            still = any(one.dark_from_ms is not None for one in dark)
             names = self.listed([one.name for one in dark])
-            return self.say(f"{key}_{tense}", what=what, outage=away, names=names)
+            return self.say(
+                f"{key}_{'open' if still else 'ended'}", what=what, outage=away, names=names
+            )
         if worst is None:
             return self.say(f"sentence_none_{tense}", what=what)
         key = "sentence_kept" if worst.outage_ms <= KEPT_MS else "sentence_away"
