@@ -96,6 +96,7 @@ def total(**changes: Any) -> dict[str, Any]:
         "id": "20261128T200500Z-site", "class": "total", "wans": ["fibre", "lte"],
         "switched_at": None, "recovered_at": ended, "failed_back_at": None, "ended_at": ended,
         "services": services, "spent_bytes": {}, "operator": None, "segment": None,
+        "dark_ms": 5_400_000, "timeline": [],
     }  # fmt: skip
     return incident(**{**facts, **changes})
 

@@ -144,7 +144,11 @@ def test_the_operators_contract_and_the_time_to_repair_are_told() -> None:
     assert "Operator A" in english and "A-123" in english and "+33199000001" in english
     assert "Time used 47 min of 4 h: kept" in english
     assert "exceeded" not in english
-    late = incident(recovered_at="2026-11-29T00:35:00.120Z", ended_at="2026-11-29T00:36:00.120Z")
+    late = incident(
+        recovered_at="2026-11-29T00:35:00.120Z",
+        ended_at="2026-11-29T00:36:00.120Z",
+        dark_ms=16_200_000,
+    )
     assert "Time used 4 h 30 min of 4 h: exceeded by 30 min" in text(late)
     assert "claim what the contract provides for" in text(late)
     for kind in ("micro_outage", "quality", "local", "planned", "drill"):
@@ -163,7 +167,9 @@ def test_an_open_incident_says_so_and_counts_until_the_page_is_written() -> None
     assert "Note the number of the ticket" in english
     assert "toujours en panne, pour que le ticket reste ouvert" in text(still_open(), "fr")
     assert "still going on" not in text(FIBRE)
-    dark = total(ended_at=None, recovered_at=None, state="open")
+    dark = total(
+        ended_at=None, recovered_at=None, state="open", dark_ms=0, dark_since=FIBRE["began_at"]
+    )
     for one in dark["services"].values():
         one.update(outage_ms=0, dark_since="2026-11-28T20:05:00.120Z")
     assert "the office has been without Internet for 6 h 40 min" in text(dark)
@@ -212,6 +218,40 @@ def test_the_drawing_is_true_to_the_document() -> None:
     assert widths(total(), "dark")[:2] == widths(total(), "fault")
     assert not widths(total(), "backup")
     assert not widths(of_class("planned"), "fault") + widths(of_class("quality"), "fault")
+
+
+def relapsed() -> dict[str, Any]:
+    """Away for 20 s, well for 20 s, away for 10 s; vpn came back at once each time, voice not."""
+
+    def at(second: float, kind: str, what: str) -> dict[str, Any]:
+        stamp = f"2026-11-28T20:05:{second:06.3f}Z"
+        return {"at": stamp, "id": str(second), "kind": kind, "what": what, "why": ""}
+
+    events = [
+        at(0.3, "link", "fibre lost"), at(0.3, "choice", "voice: fibre to lte"),
+        at(0.3, "choice", "vpn: fibre to lte"), at(0.9, "link", "fibre down"),
+        at(20, "link", "fibre recovering"), at(20, "choice", "vpn: lte to fibre"),
+        at(40, "link", "fibre down"), at(40, "choice", "vpn: fibre to lte"),
+        at(50, "link", "fibre recovering"), at(50, "choice", "vpn: lte to fibre"),
+    ]  # fmt: skip
+    return incident(
+        began_at="2026-11-28T20:05:00.000Z", recovered_at="2026-11-28T20:05:50.000Z",
+        failed_back_at="2026-11-28T20:05:59.000Z", ended_at="2026-11-28T20:06:00.000Z",
+        dark_ms=30_000, timeline=events,
+        services={name: {**FIBRE["services"][name], "outage_ms": 300} for name in ("voice", "vpn")},
+    )  # fmt: skip
+
+
+def test_a_relapse_is_drawn_as_one_and_its_darkness_adds_up() -> None:
+    assert "was out of order for 30 s" in text(relapsed())
+    drained = {**of_class("planned"), "dark_ms": 20_000}
+    assert "was out of use for 47 min" in text(drained)
+    first, second = widths(relapsed(), "fault")
+    assert first / second == pytest.approx(2, rel=0.02)
+    assert sum(widths(relapsed(), "watched")) == pytest.approx(first + second, rel=0.02)
+    voice, *vpn = widths(relapsed(), "backup")
+    assert len(vpn) == 2 and voice > 50 / 30 * sum(vpn)
+    assert widths(relapsed(), "usual") == pytest.approx([*vpn[:1], vpn[1]], rel=0.05)
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -22,6 +22,8 @@ CLASSES = (
 )
 TO_REPAIR = frozenset({"access", "upstream", "total"})
 """Classes in which the operator's guaranteed time to repair runs."""
+NO_FAULT = frozenset({"planned", "quality"})
+"""Classes in which the link is not good, or not used, but need not be dark."""
 IMPACTS = ("untouched", "moved", "interrupted", "dark")
 KEPT_MS = 10_000
 """Up to here staff call it a hiccup: the office kept working."""
@@ -122,8 +124,19 @@ class Incident:
 
     @property
     def fault_ms(self) -> float:
-        """How long the link was away, so far when it still is."""
-        return self.until_ms if self.recovered_ms is None else self.recovered_ms
+        """How long the link was away, so far when it still is; a relapse adds up. Without darkness,
+        or when it was taken out of use, until it was well again."""
+        since = self.document.get("dark_since")
+        past = float(self.document.get("dark_ms") or 0)
+        if self.kind in NO_FAULT or (since is None and not past):
+            return self.until_ms if self.recovered_ms is None else self.recovered_ms
+        if since is None:
+            return past
+        return past + max(0.0, self.until_ms - self.ms(since))
+
+    def ms(self, text: str) -> float:
+        """An instant of the document, in ms since the beginning. Raises ValueError."""
+        return _since(instant(self.document["began_at"]), instant(text))
 
     @property
     def still_away(self) -> bool:
@@ -244,8 +257,4 @@ def _since(began: datetime, at: datetime) -> float:
 
 def timeline_ms(incident: Incident) -> Sequence[dict[str, Any]]:
     """The document's events with `at_ms`, counted from the beginning, as stories want them."""
-    began = instant(incident.document["began_at"])
-    return [
-        {**entry, "at_ms": _since(began, instant(entry["at"]))}
-        for entry in incident.document["timeline"]
-    ]
+    return [{**entry, "at_ms": incident.ms(entry["at"])} for entry in incident.document["timeline"]]

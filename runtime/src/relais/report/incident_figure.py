@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,15 +21,16 @@ from relais.report.figure import (
     markers,
     offset_ticks,
 )
-from relais.report.incident_facts import Incident, Service
+from relais.report.incident_facts import Incident
+from relais.report.incident_spans import Span, of_link, of_service
 from relais.report.incident_texts import IncidentTexts
 
 _ROW, _HEIGHT = 32.0, 16.0
 _LETTER, _ROOM = 7.0, 10.0
 _SHORTEST_MS = 200.0
 _MOST_TICKS, _HALF_TICK = 7, 26.0
-_NO_FAULT = {"planned": "unused", "quality": "poor"}
-_KINDS = ("fault", "unused", "poor", "watched", "dark", "backup", "usual")
+_AWAY = ("fault", "unused", "poor")
+_KINDS = (*_AWAY, "watched", "dark", "backup", "usual")
 _MIN, _H, _D = 60, 3600, 86_400
 _STEPS_S = (
     *(1, 2, 5, 10, 20, 30),
@@ -39,22 +40,13 @@ _STEPS_S = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    kind: str
-    from_ms: float
-    to_ms: float
-    text: str = ""
-
-
 def whole(
     incident: Incident, told: Sequence[dict[str, Any]], began: datetime, words: IncidentTexts
 ) -> Figure:
     """The incident from end to end: each link, and what carried each service."""
     last = max(incident.until_ms, *(entry["at_ms"] for entry in told), 1000.0) * 1.02
     scale = Scale(-0.04 * last, last)
-    rows = [(wan, _link(incident, words)) for wan in incident.wans]
-    rows += [(one.name, _carried(incident, one)) for one in incident.services]
+    rows = [(label, [_told(span, words) for span in spans]) for label, spans in _rows(incident)]
     return _figure("whole", rows, scale, _clock_ticks(scale, began, words), told, words)
 
 
@@ -68,49 +60,31 @@ def beginning(
     if not away or last > incident.until_ms / 5:
         return None
     scale = Scale(-0.04 * last, last)
-    rows = [
-        (one.name, [_Span("dark", 0, one.past_ms, words.duration(one.past_ms))]) for one in away
-    ]
+    rows = [(one.name, [Span("dark", 0, one.past_ms, words.duration(one.past_ms))]) for one in away]
     return _figure("beginning", rows, scale, offset_ticks(scale, words), told, words)
 
 
-def kinds(incident: Incident, words: IncidentTexts) -> list[str]:
+def kinds(incident: Incident) -> list[str]:
     """The kinds of bars in the drawing of the whole, for its legend."""
-    rows = [_link(incident, words), *(_carried(incident, one) for one in incident.services)]
-    drawn = {span.kind for spans in rows for span in spans}
+    drawn = {span.kind for _label, spans in _rows(incident) for span in spans}
     return [kind for kind in _KINDS if kind in drawn]
 
 
-def _link(incident: Incident, words: IncidentTexts) -> list[_Span]:
-    kind = _NO_FAULT.get(incident.kind, "fault")
-    spans = [_Span(kind, 0, incident.fault_ms, words.duration(incident.fault_ms))]
-    if incident.recovered_ms is not None and incident.until_ms > incident.recovered_ms:
-        spans.append(_Span("watched", incident.recovered_ms, incident.until_ms))
-    return spans
+def _rows(incident: Incident) -> list[tuple[str, list[Span]]]:
+    links = [(wan, of_link(incident, wan)) for wan in incident.wans]
+    return links + [(one.name, of_service(incident, one)) for one in incident.services]
 
 
-def _carried(incident: Incident, one: Service) -> list[_Span]:
-    """Without service, then over the backup, then over the usual link again."""
-    end = max(1.0, incident.until_ms)
-    dark = end if one.dark_from_ms is None else min(max(0.0, one.dark_from_ms), end)
-    away = min(one.past_ms, dark)
-    back = (
-        dark if incident.failed_back_ms is None else min(max(away, incident.failed_back_ms), dark)
-    )
-    moved = one.impact == "moved" and one.backup is not None and one.backup != one.usual
-    turn = back if moved else away
-    spans = [
-        _Span("dark", 0, away),
-        _Span("backup", away, turn, str(one.backup)),
-        _Span("usual", turn, dark),
-        _Span("dark", dark, end),
-    ]
-    return [span for span in spans if span.to_ms > span.from_ms]
+def _told(span: Span, words: IncidentTexts) -> Span:
+    """With how long a link was away."""
+    if span.kind not in _AWAY:
+        return span
+    return replace(span, text=words.duration(span.to_ms - span.from_ms))
 
 
 def _figure(
     stem: str,
-    rows: Sequence[tuple[str, Sequence[_Span]]],
+    rows: Sequence[tuple[str, Sequence[Span]]],
     scale: Scale,
     ticks: tuple[Tick, ...],
     told: Sequence[dict[str, Any]],
@@ -138,7 +112,7 @@ def _figure(
     )
 
 
-def _bars(scale: Scale, y: float, spans: Sequence[_Span]) -> tuple[Bar, ...]:
+def _bars(scale: Scale, y: float, spans: Sequence[Span]) -> tuple[Bar, ...]:
     *others, last = (_bar(scale, y, span) for span in spans)
     behind = last.x + last.width + 6
     if not last.text and behind + _needed(spans[-1]) <= RIGHT:
@@ -146,11 +120,11 @@ def _bars(scale: Scale, y: float, spans: Sequence[_Span]) -> tuple[Bar, ...]:
     return (*others, last)
 
 
-def _needed(span: _Span) -> float:
+def _needed(span: Span) -> float:
     return len(span.text) * _LETTER + _ROOM
 
 
-def _bar(scale: Scale, y: float, span: _Span) -> Bar:
+def _bar(scale: Scale, y: float, span: Span) -> Bar:
     """A bar with its text inside, if it has room."""
     start, end = scale.x(span.from_ms), scale.x(span.to_ms)
     width = max(2.0, end - start)

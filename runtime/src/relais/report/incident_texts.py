@@ -188,7 +188,7 @@ def _steps(incident: Incident) -> list[str]:
         keys.append("step_check_local" if away else "step_secure_local")
     if incident.kind in ("micro_outage", "quality", "planned", "drill"):
         keys.append(f"step_{incident.kind}")
-    if incident.going_on and incident.document["spent_bytes"]:
+    if incident.still_away and incident.document["spent_bytes"] and incident.kind != "drill":
         keys.append("step_metered")
     worst = incident.worst
     if worst and worst.impact != "dark" and worst.outage_ms > KEPT_MS:

@@ -44,7 +44,7 @@ def view(incident: Incident, now: datetime, words: IncidentTexts) -> dict[str, A
         "zone": words.zone(began),
         "beginning": beginning(incident, told, words),
         "whole": whole(incident, told, began, words),
-        "kinds": kinds(incident, words),
+        "kinds": kinds(incident),
         "staff": None if incident.site.staff is None else words.count(incident.site.staff),
         "affected": incident.worst is not None,
         "services": [_service(one, words) for one in incident.services],
