@@ -231,6 +231,7 @@ def relapsed() -> dict[str, Any]:
         at(0.3, "link", "fibre lost"), at(0.3, "choice", "voice: fibre to lte"),
         at(0.3, "choice", "vpn: fibre to lte"), at(0.9, "link", "fibre down"),
         at(20, "link", "fibre recovering"), at(20, "choice", "vpn: lte to fibre"),
+        at(30, "link", "fibre up"),
         at(40, "link", "fibre down"), at(40, "choice", "vpn: fibre to lte"),
         at(50, "link", "fibre recovering"), at(50, "choice", "vpn: lte to fibre"),
     ]  # fmt: skip
@@ -248,7 +249,8 @@ def test_a_relapse_is_drawn_as_one_and_its_darkness_adds_up() -> None:
     assert "was out of use for 47 min" in text(drained)
     first, second = widths(relapsed(), "fault")
     assert first / second == pytest.approx(2, rel=0.02)
-    assert sum(widths(relapsed(), "watched")) == pytest.approx(first + second, rel=0.02)
+    assert sum(widths(relapsed(), "watched")) == pytest.approx(first, rel=0.02)
+    assert widths(relapsed(), "trusted") == pytest.approx([second], rel=0.02)
     voice, *vpn = widths(relapsed(), "backup")
     assert len(vpn) == 2 and voice > 50 / 30 * sum(vpn)
     assert widths(relapsed(), "usual") == pytest.approx([*vpn[:1], vpn[1]], rel=0.05)

@@ -30,7 +30,7 @@ _LETTER, _ROOM = 7.0, 10.0
 _SHORTEST_MS = 200.0
 _MOST_TICKS, _HALF_TICK = 7, 26.0
 _AWAY = ("fault", "unused", "poor")
-_KINDS = (*_AWAY, "watched", "dark", "backup", "usual")
+_KINDS = (*_AWAY, "watched", "trusted", "dark", "backup", "usual")
 _MIN, _H, _D = 60, 3600, 86_400
 _STEPS_S = (
     *(1, 2, 5, 10, 20, 30),

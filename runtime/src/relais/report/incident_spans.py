@@ -17,8 +17,8 @@ _CHOICE = re.compile(r"(?P<name>[^:]+): \S+ to (?P<wan>\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time; `kind` is `fault`, `unused`, `poor`, `watched`, `dark`, `backup` or
-    `usual`."""
+    """A stretch of time; `kind` is `fault`, `unused`, `poor`, `watched`, `trusted`, `dark`,
+    `backup` or `usual`."""
 
     kind: str
     from_ms: float
@@ -33,6 +33,7 @@ def of_link(incident: Incident, wan: str) -> list[Span]:
     turns = [(0.0, away)]
     if away == "fault":
         states = {f"{wan} lost": away, f"{wan} down": away, f"{wan} recovering": "watched"}
+        states[f"{wan} up"] = "trusted"
         for entry in timeline_ms(incident):
             if entry["what"] in states:
                 turns.append((entry["at_ms"], states[entry["what"]]))
