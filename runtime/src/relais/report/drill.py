@@ -3,35 +3,24 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from relais.core.drill.evidence import SCHEMA
 from relais.core.drill.model import TOTAL
-from relais.report.figure import beginning, whole
+from relais.report.drill_figure import beginning, whole
+from relais.report.drill_texts import DrillTexts, drill_texts
+from relais.report.page import ReportError, fill, read_json
 from relais.report.story import story
-from relais.report.texts import Texts, texts
 
 _TEMPLATE = "drill.html.j2"
 _STYLE = "drill.css"
 
 
-class ReportError(Exception):
-    """The page cannot be made; the message says why and what would help."""
-
-
 def read_evidence(path: Path) -> dict[str, Any]:
     """Read one evidence file. Raises ReportError."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReportError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"{path}: is not JSON: {error}") from error
+    document = read_json(path)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ReportError(f"{path}: is not drill evidence; its 'schema' must be {SCHEMA!r}")
     missing = [key for key in _REQUIRED if key not in document]
@@ -56,28 +45,16 @@ _REQUIRED = (
 
 def render(drills: Sequence[dict[str, Any]], language: str) -> str:
     """The page. Raises ReportError, also when jinja2 is missing."""
-    try:
-        jinja2 = importlib.import_module("jinja2")
-    except ImportError as error:
-        raise ReportError(
-            "reports need the Python package jinja2 on this machine: pip install jinja2"
-        ) from error
-    words = texts(language)
+    words = drill_texts(language)
     try:
         views = [_view(drill, words) for drill in drills]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReportError(f"the evidence is damaged: {error!r}") from error
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(_resource),
-    )
-    page: str = environment.get_template(_TEMPLATE).render(
+    return fill(
+        _TEMPLATE,
+        _STYLE,
         t=words,
         language=language,
-        style=_resource(_STYLE),
         drills=views,
         passed=all(view["passed"] for view in views),
         verdict=_verdict(drills, views, words),
@@ -85,11 +62,6 @@ def render(drills: Sequence[dict[str, Any]], language: str) -> str:
         worst=_worst(drills, words),
         dark=_dark(drills),
     )
-    return page
-
-
-def _resource(name: str) -> str:
-    return resources.files("relais.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _dark(drills: Sequence[dict[str, Any]]) -> bool:
@@ -98,7 +70,7 @@ def _dark(drills: Sequence[dict[str, Any]]) -> bool:
 
 
 def _verdict(
-    drills: Sequence[dict[str, Any]], views: Sequence[dict[str, Any]], words: Texts
+    drills: Sequence[dict[str, Any]], views: Sequence[dict[str, Any]], words: DrillTexts
 ) -> str:
     failed = sum(not view["passed"] for view in views)
     if _dark(drills) and not failed:
@@ -106,7 +78,7 @@ def _verdict(
     return words.verdict(len(views), failed)
 
 
-def _worst(drills: Sequence[dict[str, Any]], words: Texts) -> str | None:
+def _worst(drills: Sequence[dict[str, Any]], words: DrillTexts) -> str | None:
     """The longest outage of all that were measured, None when nobody lost anything."""
     longest = max(
         (
@@ -120,7 +92,7 @@ def _worst(drills: Sequence[dict[str, Any]], words: Texts) -> str | None:
     return words.duration(longest) if longest else None
 
 
-def _view(drill: dict[str, Any], words: Texts) -> dict[str, Any]:
+def _view(drill: dict[str, Any], words: DrillTexts) -> dict[str, Any]:
     """One drill in the words of the page; numbers formatted, events translated."""
     fault, sessions, failback = drill["fault"], drill["sessions"], drill["failback"]
     told = story(drill["timeline"])
@@ -146,7 +118,7 @@ def _view(drill: dict[str, Any], words: Texts) -> dict[str, Any]:
     }
 
 
-def _service(name: str, one: dict[str, Any], words: Texts) -> dict[str, Any]:
+def _service(name: str, one: dict[str, Any], words: DrillTexts) -> dict[str, Any]:
     return {
         "name": name,
         "outage": words.duration(one["outage_ms"]),
@@ -160,7 +132,7 @@ def _service(name: str, one: dict[str, Any], words: Texts) -> dict[str, Any]:
     }
 
 
-def _sip(drill: dict[str, Any], words: Texts) -> list[tuple[str, str]]:
+def _sip(drill: dict[str, Any], words: DrillTexts) -> list[tuple[str, str]]:
     """What the drill's telephone felt, as label and value; nothing where there was none."""
     sip = drill.get("sip")
     if sip is None:
@@ -179,22 +151,22 @@ def _sip(drill: dict[str, Any], words: Texts) -> list[tuple[str, str]]:
     return told
 
 
-def _again(ms: int | None, words: Texts) -> str:
+def _again(ms: int | None, words: DrillTexts) -> str:
     if ms is None:
         return words["sip_never"]
     return words.say("sip_after", duration=words.duration(ms)) if ms else words["sip_at_once"]
 
 
-def _local(host: str, one: dict[str, Any], words: Texts) -> dict[str, Any]:
+def _local(host: str, one: dict[str, Any], words: DrillTexts) -> dict[str, Any]:
     away = words.duration(one["outage_ms"]) if one["lost"] else words["local_none"]
     return {"host": host, "away": away, "ok": one["ok"]}
 
 
-def _sessions(sessions: dict[str, Any], words: Texts) -> str | None:
+def _sessions(sessions: dict[str, Any], words: DrillTexts) -> str | None:
     return words.sessions(sessions) if sessions["tcp_open"] else None
 
 
-def _event(entry: dict[str, Any], words: Texts) -> dict[str, Any]:
+def _event(entry: dict[str, Any], words: DrillTexts) -> dict[str, Any]:
     what, translated = words.event(entry["what"])
     return {
         "at": words.offset(entry["at_ms"]),
