@@ -23,7 +23,7 @@ from relais.shell.control_client import ControlClient, ControlError, DaemonUnrea
 from relais.shell.last_change import last_change
 
 DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
-_ROOMS = ("anchor", "drill", "replay", "report", "simulate", "telephony")
+_ROOMS = ("anchor", "check", "drill", "metrics", "replay", "report", "simulate", "telephony")
 """Commands with a module of their own, `relais.cli_NAME`."""
 
 
