@@ -78,11 +78,22 @@ class Site:
 
     def rendered(self, name: str, **given: Any) -> str:
         """Return a template as the role writes it, on the loopback."""
-        loader = jinja2.FileSystemLoader(ROLE / "templates")
-        environment = jinja2.Environment(  # noqa: S701 - as Ansible does; nothing here is HTML
-            loader=loader,
+        environment, variables = self._ansible(given)
+        return environment.get_template(name).render(variables) + "\n"
+
+    def drop_in(self, agent: str, **given: Any) -> str:
+        """Return what the role has systemd know of the service of an agent."""
+        environment, variables = self._ansible(given)
+        known = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
+        item = known["__supervision_known"][agent]["files"][0]
+        command = environment.from_string(item["command"]).render(variables)
+        return self.rendered(item["src"], item=item | {"command": command}, **given)
+
+    def _ansible(self, given: dict[str, Any]) -> tuple[jinja2.Environment, dict[str, Any]]:
+        """What renders as Ansible does, and the variables of the role."""
+        environment = jinja2.Environment(  # noqa: S701 - nothing here is HTML
+            loader=jinja2.FileSystemLoader(ROLE / "templates"),
             trim_blocks=True,
-            keep_trailing_newline=True,
             undefined=jinja2.StrictUndefined,
         )
         environment.filters |= FilterModule().filters()
@@ -99,7 +110,7 @@ class Site:
             "__supervision_textfiles": str(self.folder / "textfiles"),
         }
         defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
-        return environment.get_template(name).render(defaults | ours | given)
+        return environment, defaults | ours | given
 
     def write(self, name: str, text: str) -> Path:
         """Leave a file that the agents may read."""

@@ -107,7 +107,7 @@ def oid(column: str, name: str) -> str:
 def test_snmp_is_told_the_truth(site: Site) -> None:
     port = free_port(socket.SOCK_DGRAM)
     config = site.write("snmpd.conf", site.rendered("snmpd.conf.j2", supervision_snmp_port=port))
-    words = exec_start(site.rendered("snmpd.service.conf.j2"))
+    words = exec_start(site.drop_in("snmp"))
     words = [str(config) if word == "/etc/snmp/relais.conf" else word for word in words]
     for option in ("-u", "-g"):  # it is nobody already
         place = words.index(option)

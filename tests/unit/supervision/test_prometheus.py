@@ -38,7 +38,7 @@ class Prometheus:
         self.site = site
         self._scrape = exec_start(site.rendered("relais-metrics.service.j2"))
         exporter, port = free_port(), free_port()
-        unit = site.rendered("node-exporter.conf.j2", supervision_node_exporter_port=exporter)
+        unit = site.drop_in("node_exporter", supervision_node_exporter_port=exporter)
         given = ["--collector.disable-defaults", "--collector.textfile"]
         given.append(f"--collector.textfile.directory={site.folder}/textfiles")
         words = exec_start(unit)

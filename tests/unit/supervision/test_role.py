@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 import yaml
 from ansible_collections.relais.continuity.plugins.filter.relais_plan import relais_plan
 
-from tests.unit.supervision.running import COMMUNITY, ROLE, ROOT, SITE
+from tests.unit.supervision.running import COMMUNITY, ROLE, ROOT, SITE, Site
 
 SERVERS = {"supervision_allowed_hosts": ["192.0.2.50"]}
 
@@ -95,3 +96,14 @@ def test_every_file_that_the_role_writes_has_its_template() -> None:
     specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
     options = specs["argument_specs"]["main"]["options"]
     assert list(agents) == options["supervision_agents"]["choices"]
+
+
+@pytest.mark.parametrize("agent", ["node_exporter", "snmp"])
+def test_systemd_reads_what_is_written_for_it(site: Site, agent: str) -> None:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string(site.drop_in(agent))
+    assert unit["Service"]["RestartSec"] == "5"
+    assert unit["Service"]["ExecStart"].startswith("/usr/")
+    text = site.drop_in(agent, __supervision_address="2001:db8::1")
+    assert agent == "snmp" or "--web.listen-address=[2001:db8::1]:9100\n" in text
