@@ -26,9 +26,11 @@ DONE, NEGATIVE, USAGE, NO_DAEMON = 0, 1, 2, 3
 _ROOMS = (
     "alerts",
     "anchor",
+    "check",
     "drill",
     "export",
     "incidents",
+    "metrics",
     "replay",
     "report",
     "simulate",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from relais.core.link import Link, fault_count
-from relais.core.model import Codec, Service
+from relais.core.model import Codec, Mode, Service
 from relais.core.quality import link_rating, mean_opinion_score
 from relais.core.quota import BYTES_PER_GB
 from relais.core.select import Choice, ranks
@@ -65,9 +65,23 @@ def _service(service: Service, choice: Choice) -> dict[str, object]:
         "id": service.id,
         "importance": str(service.importance),
         "wans": [{"wan": m.wan, "weight": m.weight} for m in choice.members],
+        "on_backup": on_backup(service, choice),
         "rule": choice.rule,
         "reason": choice.reason,
     }
+
+
+def on_backup(service: Service, choice: Choice) -> bool:
+    """Whether the service does without a WAN that it should use: the first of its list, or one of
+    those that it is balanced over. One that takes the most stable has no backup.
+    """
+    match service.mode:
+        case Mode.ORDERED:
+            return choice.wans != (service.members[0].wan,)
+        case Mode.BALANCE:
+            return not {member.wan for member in service.members} <= set(choice.wans)
+        case Mode.MOST_STABLE:
+            return False
 
 
 def _wan(link: Link, state: State, wall: Wall, codec: Codec) -> dict[str, object]:
@@ -93,6 +107,8 @@ def _wan(link: Link, state: State, wall: Wall, codec: Codec) -> dict[str, object
         **_voice(link, codec),
         "rx_mbit": _rounded(link.rate.rx_mbit if link.rate else None),
         "tx_mbit": _rounded(link.rate.tx_mbit if link.rate else None),
+        "rx_bytes": link.traffic.rx_bytes if link.traffic else None,
+        "tx_bytes": link.traffic.tx_bytes if link.traffic else None,
         "penalty": round(link.penalty.now(now)),
         "suppressed": link.penalty.suppressed,
         "sla_broken": dict(link.sla_broken),
