@@ -41,9 +41,11 @@ class _ServiceTrack(Track):
 
 @dataclass(slots=True)
 class _Excuse:
-    """Since when a drill or planned work stands announced for a link, and the span before."""
+    """Since when a drill or planned work stands announced for a link, until when by the core's own
+    clock, and the span before."""
 
     since_ms: int | None = None
+    until_ms: float = 0.0
     drained: bool = False
     past: tuple[int, int] = (0, 0)
 
@@ -143,14 +145,17 @@ class Spells:
     def _excuse(self, name: str, link: Link, now_ms: float) -> None:
         excuse, at_ms = self._excuses[name], self.wall(now_ms)
         drained = link.admin is Admin.DRAIN
-        wished = drained or now_ms < link.excused_until_ms
+        announced = now_ms < link.excused_until_ms
+        wished = drained or announced
+        if announced:
+            excuse.until_ms = link.excused_until_ms  # The core forgets it once it is over.
         if wished and excuse.since_ms is None:
             excuse.since_ms = at_ms
             track = self._links[name]
             if track.open is not None and track.open.condition is Condition.AVAILABLE:
                 track.excuse(at_ms, excused=True)
         elif not wished and excuse.since_ms is not None:
-            until_ms = at_ms if excuse.drained else self.wall(link.excused_until_ms)
+            until_ms = at_ms if excuse.drained else self.wall(excuse.until_ms)
             until_ms = max(min(until_ms, at_ms), excuse.since_ms)
             excuse.past, excuse.since_ms = (excuse.since_ms, until_ms), None
             self._links[name].excuse(until_ms, excused=False)
