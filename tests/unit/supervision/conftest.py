@@ -42,5 +42,7 @@ def site(artifact: Path) -> Iterator[Site]:
             agent.terminate()
         for agent in one.running:
             agent.wait(timeout=30)
+        for log in folder.glob("*.log"):  # shown when the test has failed
+            print(f"{log.name}: {log.read_text(errors='replace')}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
