@@ -71,12 +71,19 @@ class Incidents:
         """Write what has changed since the last call."""
         if not self._changed:
             return
-        rows = [(_REPLACE, _row(document(self._book, i))) for i in self._changed.values()]
+        rows = [row for row in map(self._kept, self._changed.values()) if row is not None]
         prune: list[Statement] = []
         if any(incident.ended_at is not None for incident in self._changed.values()):
             prune = [(_PRUNE, (KEEP,))]
         self._changed.clear()
         self._journal.write(*rows, *prune)
+
+    def _kept(self, incident: Incident) -> Statement | None:
+        try:
+            return _REPLACE, _row(document(self._book, incident))
+        except Exception:
+            log.exception("the incident %s cannot be written", incident.id)
+            return None
 
 
 def kept(path: Path) -> list[dict[str, Any]]:
