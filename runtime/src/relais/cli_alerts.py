@@ -82,15 +82,17 @@ def _run(arguments: argparse.Namespace) -> int:
         state=arguments.state or STATE,
         outbox=arguments.outbox or OUTBOX,
     )
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_what: ended.set())
-    os.umask(0o077)
+    before = os.umask(0o077)  # What it keeps tells who is written to.
     try:
         service = Service(settings, places, _say, wall_now())
     except (Error, OSError) as error:
         _say(f"cannot keep messages in {places.outbox}: {error}")
         return NEGATIVE
+    finally:
+        os.umask(before)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_what: ended.set())
     release = COMMAND.resolve()
     notify("READY=1", f"STATUS=tells {len(settings.targets)} targets")
     # Another release is begun by ending: systemd starts it.

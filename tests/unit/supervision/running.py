@@ -115,7 +115,8 @@ class Site:
     def write(self, name: str, text: str) -> Path:
         """Leave a file that the agents may read."""
         path = self.folder / name
-        path.parent.mkdir(mode=0o755, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        path.parent.chmod(0o777 if path.parent == self.folder else 0o755)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o644)
         return path
