@@ -30,7 +30,7 @@ FIBRE: dict[str, Any] = {
     },
     "services": {
         "mail": {"importance": "normal", "impact": "untouched", "outage_ms": 0, "dark_since": None,
-                "from": "lte", "to": "lte"},
+                 "from": "lte", "to": "lte"},
         "voice": {"importance": "vital", "impact": "moved", "outage_ms": 274, "dark_since": None,
                   "from": "fibre", "to": "lte"},
         "vpn": {"importance": "vital", "impact": "moved", "outage_ms": 812, "dark_since": None,

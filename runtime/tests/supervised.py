@@ -81,13 +81,14 @@ class Gateway:
 
     def incident(self) -> None:
         """Let the journal hold an incident that has not ended, and the state name it."""
-        with closing(sqlite3.connect(self.journal)) as opened, opened:
+        with closing(sqlite3.connect(self.journal)) as opened:
             opened.execute(
                 "CREATE TABLE incidents (id TEXT PRIMARY KEY, began_at TEXT, ended_at TEXT,"
                 " class TEXT, wan TEXT, document TEXT)"
             )
             row = (INCIDENT, "2026-11-28T20:05:00.120Z", None, "access", "fibre", "{}")
             opened.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)", row)
+            opened.commit()
         self.more = {"incidents": [INCIDENT]}
         self.write()
 

@@ -79,7 +79,8 @@ def test_each_class_is_told_in_words_of_its_own(kind: str) -> None:
 
 def test_the_first_sentence_tells_what_failed_for_how_long_and_what_the_office_felt() -> None:
     assert (
-        "The Internet link “fibre” was out of order for 47 min, on its access line; the office "
+        "The Internet link \N{LEFT DOUBLE QUOTATION MARK}fibre\N{RIGHT DOUBLE QUOTATION MARK} "
+        "was out of order for 47 min, on its access line; the office "
         "kept working, and no service was away for more than 812 ms." in text(FIBRE)
     )
     assert (

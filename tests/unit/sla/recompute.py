@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compute every figure of `relais sla --json` again, from an export and by the written rules only.
 
-    recompute.py EXPORT.jsonl SLA.json [CONFIG.json]
+    python3 recompute.py EXPORT.jsonl SLA.json [CONFIG.json]
 
 It needs Python 3.11 and nothing else, and shares no line with the program that it checks: the
 export is what `relais export` wrote of periods and of rolls of every step, one behind the other;

@@ -8,7 +8,6 @@ import os
 import random
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,6 +34,8 @@ relais_services:
   - {name: web, match: [{ports: ["tcp/443"]}], balance: {fibre: 80, lte: 20}}
 """
 PATIENCE_S = 60.0
+PYTHON = "/usr/bin/python3"
+"""That of a gateway. Nobody may be unable to reach the one that runs the tests."""
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -105,7 +106,7 @@ class Site:
             "supervision_snmp_community": COMMUNITY,
             "__supervision_plan": plan,
             "__supervision_address": "127.0.0.1",
-            "__supervision_command": f"{sys.executable} -I {self.command}",
+            "__supervision_command": f"{PYTHON} -I {self.command}",
             "__supervision_state": str(self.gateway.file),
             "__supervision_textfiles": str(self.folder / "textfiles"),
         }
