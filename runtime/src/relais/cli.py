@@ -14,6 +14,7 @@ from pathlib import Path
 
 from relais import __version__
 from relais.cli_anchor import credential
+from relais.cli_failure import fail
 from relais.cli_tables import events_text, status_text, why_text
 from relais.core.config import ConfigError
 from relais.core.model import Admin, Config, ProbeKind
@@ -49,9 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status: int = arguments.run(arguments)
     except DaemonUnreachable as error:
-        return _fail(arguments, "no_daemon", str(error), NO_DAEMON)
+        return fail(arguments, "no_daemon", str(error), NO_DAEMON)
     except ControlError as error:
-        return _fail(arguments, error.code, str(error), NEGATIVE)
+        return fail(arguments, error.code, str(error), NEGATIVE)
     except BrokenPipeError:
         return DONE
     return status
@@ -105,14 +106,6 @@ def seconds(text: str) -> int:
     if not number.isdigit() or int(number) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write 90s, 30m, 2h or 1d")
     return int(number) * units[unit]
-
-
-def _fail(arguments: argparse.Namespace, code: str, message: str, status: int) -> int:
-    if getattr(arguments, "json", False):
-        print(json.dumps({"error": {"code": code, "message": message}}))
-    else:
-        print(f"relais: {message}", file=sys.stderr)
-    return status
 
 
 def _show(arguments: argparse.Namespace, result: dict[str, object], text: str) -> int:

@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from relais.cli_failure import fail
+
 if TYPE_CHECKING:
     from relais.alerts.channels import Run
     from relais.alerts.outbox import Entry
@@ -113,12 +115,7 @@ def _list(arguments: argparse.Namespace) -> int:
     try:
         entries = Outbox(path).entries() if path.exists() else []
     except (Error, OSError) as error:
-        message = f"{path}: {error}"
-        if arguments.json:
-            print(json.dumps({"error": {"code": "no_outbox", "message": message}}))
-        else:
-            print(f"relais: {message}", file=sys.stderr)
-        return NEGATIVE
+        return fail(arguments, "no_outbox", f"{path}: {error}", NEGATIVE)
     if arguments.json:
         print(json.dumps({"alerts": [_document(entry) for entry in entries]}, indent=1))
         return DONE

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sqlite3
 import sys
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from relais.cli_failure import fail
 from relais.core.history.model import STEPS_S
 from relais.shell.export import FORMATS, TABLES, Wanted
 from relais.shell.recordings import JOURNAL
@@ -63,13 +63,14 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         _write(arguments)
     except JournalError as error:
-        return _fail(arguments, error.code, str(error))
+        status = NEGATIVE if error.code == "no_journal" else USAGE
+        return fail(arguments, error.code, str(error), status)
     except (sqlite3.Error, ValueError) as error:
-        return _fail(arguments, "bad_input", f"{arguments.journal}: {error}")
+        return fail(arguments, "bad_input", f"{arguments.journal}: {error}", USAGE)
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _fail(arguments, "bad_input", f"{arguments.output}: {error.strerror}")
+        return fail(arguments, "bad_input", f"{arguments.output}: {error.strerror}", USAGE)
     return DONE
 
 
@@ -89,11 +90,3 @@ def _write(arguments: argparse.Namespace) -> None:
         else:
             with arguments.output.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(lines)
-
-
-def _fail(arguments: argparse.Namespace, code: str, message: str) -> int:
-    if arguments.json:
-        print(json.dumps({"error": {"code": code, "message": message}}))
-    else:
-        print(f"relais: {message}", file=sys.stderr)
-    return NEGATIVE if code == "no_journal" else USAGE

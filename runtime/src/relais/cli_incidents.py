@@ -6,11 +6,11 @@ from __future__ import annotations
 import argparse
 import json
 import sqlite3
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from relais.cli_failure import fail
 from relais.core.incidents.model import Class
 from relais.shell import clock
 from relais.shell.incidents import kept, reason, rebuild
@@ -44,13 +44,13 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         found = rebuild(path) if arguments.rebuild else kept(path)
     except sqlite3.Error as error:
-        return _fail(arguments, "journal", reason(error, path))
+        return fail(arguments, "journal", reason(error, path), NEGATIVE)
     except (OSError, ValueError, KeyError) as error:
-        return _fail(arguments, "journal", str(error))
+        return fail(arguments, "journal", str(error), NEGATIVE)
     chosen = [one for one in found if _wanted(arguments, one)]
     if arguments.id is not None and not chosen:
         message = f"{arguments.id!r} is no incident that {path} keeps; see relais incidents"
-        return _fail(arguments, "unknown_incident", message)
+        return fail(arguments, "unknown_incident", message, NEGATIVE)
     if arguments.json:
         print(json.dumps({"incidents": chosen}, indent=1))
     else:
@@ -82,11 +82,3 @@ def _text(arguments: argparse.Namespace, chosen: list[dict[str, Any]]) -> str:
     if len(shown) < len(chosen):
         text += f"\n\n{len(chosen) - len(shown)} older ones: relais incidents --since 30d"
     return text
-
-
-def _fail(arguments: argparse.Namespace, code: str, message: str) -> int:
-    if arguments.json:
-        print(json.dumps({"error": {"code": code, "message": message}}))
-    else:
-        print(f"relais: {message}", file=sys.stderr)
-    return NEGATIVE

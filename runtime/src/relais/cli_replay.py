@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relais import __version__
+from relais.cli_failure import fail
 from relais.shell.recordings import JOURNAL, Kept, RecordingError, Recordings, sequence_number
 
 if TYPE_CHECKING:
@@ -54,20 +54,12 @@ def _run(arguments: argparse.Namespace) -> int:
         return _replay(arguments, name, text, journal)
     except RecordingError as error:
         status = USAGE if error.code == "bad_input" else NEGATIVE
-        return _fail(arguments, error.code, str(error), status)
+        return fail(arguments, error.code, str(error), status)
     except (TraceError, ConfigError) as error:
         problem = "; ".join(str(error).splitlines())
-        return _fail(arguments, "bad_input", f"{name}: {problem}", USAGE)
+        return fail(arguments, "bad_input", f"{name}: {problem}", USAGE)
     except (OSError, UnicodeDecodeError) as error:
-        return _fail(arguments, "bad_input", str(error), USAGE)
-
-
-def _fail(arguments: argparse.Namespace, code: str, message: str, status: int) -> int:
-    if arguments.json:
-        print(json.dumps({"error": {"code": code, "message": message}}))
-    else:
-        print(f"relais: {message}", file=sys.stderr)
-    return status
+        return fail(arguments, "bad_input", str(error), USAGE)
 
 
 def _list(arguments: argparse.Namespace, recordings: Recordings) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
+
+from relais.cli_failure import fail
 
 Subparsers = argparse._SubParsersAction
 LANGUAGES = ("en", "fr")
@@ -39,7 +40,7 @@ def _drill(arguments: argparse.Namespace) -> int:
         drills = [read_evidence(path) for path in arguments.files]
         arguments.output.write_text(render(drills, arguments.language), encoding="utf-8")
     except (ReportError, OSError) as error:
-        return _fail(arguments, str(error))
+        return fail(arguments, "report", str(error), 1)
     return _done(arguments, "drills", len(drills), f"{len(drills)} drill(s)")
 
 
@@ -57,7 +58,7 @@ def _incident(arguments: argparse.Namespace) -> int:
         page = render(incidents, arguments.language, wall_now(), site, arguments.head)
         arguments.output.write_text(page, encoding="utf-8")
     except (ReportError, OSError) as error:
-        return _fail(arguments, str(error))
+        return fail(arguments, "report", str(error), 1)
     return _done(arguments, "incidents", len(incidents), f"{len(incidents)} incident(s)")
 
 
@@ -65,11 +66,3 @@ def _done(arguments: argparse.Namespace, kind: str, count: int, text: str) -> in
     done = {"output": str(arguments.output), kind: count}
     print(json.dumps(done) if arguments.json else f"{arguments.output}: {text}")
     return 0
-
-
-def _fail(arguments: argparse.Namespace, message: str) -> int:
-    if arguments.json:
-        print(json.dumps({"error": {"code": "report", "message": message}}))
-    else:
-        print(f"relais: {message}", file=sys.stderr)
-    return 1

@@ -6,11 +6,11 @@ from __future__ import annotations
 import argparse
 import json
 import sqlite3
-import sys
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from relais.cli_failure import fail
 from relais.core.config import ConfigError
 from relais.core.model import Config
 from relais.core.recording import encode_decision
@@ -81,11 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         return _replay(arguments) if arguments.trace is not None else _simulate(arguments)
     except BadInput as error:
-        if arguments.json:
-            print(json.dumps({"error": {"code": "bad_input", "message": str(error)}}))
-        else:
-            print(f"relais: {error}", file=sys.stderr)
-        return 2
+        return fail(arguments, "bad_input", str(error), 2)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:

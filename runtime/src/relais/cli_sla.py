@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from relais.cli_failure import fail
 from relais.cli_sla_text import sla_text
 from relais.core.config import ConfigError
 from relais.core.history.model import Subject
@@ -53,13 +53,13 @@ def _run(arguments: argparse.Namespace) -> int:
         else:
             result = link_document(site, history, asked, arguments.wan)
     except (BadInput, window.WindowError) as error:
-        return _fail(arguments, "bad_input", str(error), USAGE)
+        return fail(arguments, "bad_input", str(error), USAGE)
     except HistoryError as error:
-        return _fail(arguments, "no_history", str(error), NEGATIVE)
+        return fail(arguments, "no_history", str(error), NEGATIVE)
     except KeyError:
         names = ", ".join(link.name for link in site.links) or "none"
         message = f"{arguments.wan!r} is not a WAN; known: {names}"
-        return _fail(arguments, "unknown_wan", message, NEGATIVE)
+        return fail(arguments, "unknown_wan", message, NEGATIVE)
     print(json.dumps(result, indent=1, ensure_ascii=False) if arguments.json else sla_text(result))
     return 0
 
@@ -88,11 +88,3 @@ def _window(arguments: argparse.Namespace, timezone: str) -> window.Window:
         raise BadInput("give either --month or --from with --to")
     end = arguments.end or window.text_of(now_ms, zone)
     return window.between(arguments.begin, end, zone)
-
-
-def _fail(arguments: argparse.Namespace, code: str, message: str, status: int) -> int:
-    if arguments.json:
-        print(json.dumps({"error": {"code": code, "message": message}}))
-    else:
-        print(f"relais: {message}", file=sys.stderr)
-    return status

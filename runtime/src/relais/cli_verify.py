@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from relais.cli_failure import fail
 from relais.cli_tables import table
 from relais.shell.recordings import JOURNAL
 from relais.shell.verify import JournalError, Verdict, verify
@@ -34,11 +34,8 @@ def _run(arguments: argparse.Namespace) -> int:
         known = None if arguments.known is None else _known(arguments.known)
         verdict = verify(arguments.journal, known)
     except JournalError as error:
-        if arguments.json:
-            print(json.dumps({"error": {"code": error.code, "message": str(error)}}))
-        else:
-            print(f"relais: {error}", file=sys.stderr)
-        return USAGE if error.code == "bad_input" else NEGATIVE
+        status = USAGE if error.code == "bad_input" else NEGATIVE
+        return fail(arguments, error.code, str(error), status)
     if arguments.json:
         print(json.dumps({"ok": not verdict.problems, **asdict(verdict)}, indent=1))
     else:
