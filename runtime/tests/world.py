@@ -96,6 +96,7 @@ class World:
     now_ms: float = 1000.0
     refuse_switch: bool = False
     tick_ms: float = TICK_MS
+    packet_bytes: int = 200
     listener: Listener | None = None
 
     def __post_init__(self) -> None:
@@ -165,8 +166,9 @@ class World:
                 self.counters[wan][0] += 0 if wan in self.dark else 5
             for wan, mbit in self.stream_mbit.items():
                 self.stream_bytes[wan] += mbit * self.tick_ms * 125
+            size = self.packet_bytes
             traffic = {
-                wan: Traffic(rx, tx, rx * 200, tx * 200 + int(self.stream_bytes[wan]))
+                wan: Traffic(rx, tx, rx * size, tx * size + int(self.stream_bytes[wan]))
                 for wan, (rx, tx) in self.counters.items()
             }
             self.feed(Tick(self.now_ms, traffic, self.now_ms - self.tick_ms))

@@ -29,12 +29,17 @@ PACKAGES = (
     "ethtool", "netbase",
     # alerts; debootstrap does not find what a virtual package stands for
     "apprise", "python3-cffi-backend",
+    # supervision
+    "prometheus-node-exporter", "zabbix-agent2", "nagios-nrpe-server", "snmpd",
     # looking around
     "tcpdump", "less", "netcat-openbsd",
 )  # fmt: skip
 
 # A fresh Debian has these packages' services neither running nor enabled.
-QUIET_SERVICES = ("dnsmasq.service", "nftables.service")
+QUIET_SERVICES = (
+    "dnsmasq.service", "nftables.service", "prometheus-node-exporter.service",
+    "zabbix-agent2.service", "nagios-nrpe-server.service", "snmpd.service",
+)  # fmt: skip
 
 
 def ensure(suite: str, more: Sequence[str] = ()) -> Path:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from relais.core.config import parse_config
 from relais.core.events import LinkObserved
@@ -46,6 +48,42 @@ def test_an_idle_line_is_noticed_by_its_unanswered_probes() -> None:
     world.run(3)
     assert world.uses("voice") == "lte"
     assert world.steers[0][0] - cut <= 1000
+
+
+def bursts(world: World, since_ms: float) -> int:
+    """How often every target was asked at once through fibre."""
+    asked = Counter(at for at, probe in world.probes if probe.wan == "fibre" and at > since_ms)
+    return sum(count > 1 for count in asked.values())
+
+
+def test_an_idle_line_that_turns_slow_is_not_left() -> None:
+    world = World(tick_ms=10, packet_bytes=80).start().run(20)
+    slow_ms = world.now_ms
+    world.rtt_ms["fibre"] = 158.0
+    world.run(20)
+    assert bursts(world, slow_ms) > 0
+    assert world.when("fibre lost") == []
+    assert world.steers[1:] == []
+
+
+def test_a_probe_lost_just_before_a_short_gap_on_a_busy_line_is_no_cut() -> None:
+    world = World(tick_ms=10)
+    world.busy = {"fibre"}
+    world.start().run(20)
+    lost = [False, True]
+    world.losing["fibre"] = lambda: len(lost) > 0 and lost.pop()
+    while len(lost) == 2:
+        world.run(0.01)
+    lost.clear()
+    world.run(0.05)
+    world.dark = {"fibre"}  # for 100 ms, in which the burst goes unanswered
+    gap_ms = world.now_ms
+    world.run(0.1)
+    world.dark = set()
+    assert bursts(world, gap_ms) > 1
+    world.run(10)
+    assert world.when("fibre lost") == []
+    assert world.steers[1:] == []
 
 
 def test_a_lost_carrier_switches_in_the_same_step_and_evicts_once_the_backup_is_proved() -> None:

@@ -10,7 +10,7 @@ from relais.core.evidence import (
     BIRTH_VERDICT_MS,
     HICCUP_DWELL_MS,
     SILENCE_FORGET_MS,
-    burst_wait_ms,
+    burst_over_ms,
     silence_ms,
 )
 from relais.core.link import Link
@@ -65,7 +65,7 @@ def _doubt_ms(link: Link, config: Config, now_ms: float) -> float:
     """When the time of a link that is not up is over."""
     match link.state:
         case LinkState.SUSPECT:
-            due = link.since_ms + burst_wait_ms(link)
+            due = burst_over_ms(link)
             if not link.prearmed:
                 due = min(due, link.since_ms + PREARM_AFTER_MS)
             asked = {s.target for s in link.window.pending if s.sent_ms >= link.since_ms}

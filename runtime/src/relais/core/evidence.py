@@ -9,7 +9,7 @@ from dataclasses import replace
 from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
 from relais.core.link import BURST_ROUNDS, Link, Rate, TargetRecord
-from relais.core.pacing import BURST_SPACING_MS, LOSSY_INTERVAL_MS, lossy
+from relais.core.pacing import BURST_SPACING_MS, LOSSY_INTERVAL_MS, PROBE_BYTES, lossy
 from relais.core.transitions import LOST, SUSPECT, UP, LinkState, Trigger
 
 EDGE = "edge"
@@ -109,17 +109,20 @@ def counted(link: Link, tick: Tick) -> Link:
 
 def _rate(link: Link, last: Rate | None, now: Traffic, now_ms: float) -> Rate:
     """Throughput since the first tick of the last second, held against what the operator sold."""
+    probes = link.window.count
     if last is None:
-        return Rate(now_ms, now)
+        return Rate(now_ms, now, probes=probes)
     spent_ms = now_ms - last.at_ms
-    rx = (now.rx_bytes - last.traffic.rx_bytes) * 8 / spent_ms / 1000
-    tx = (now.tx_bytes - last.traffic.tx_bytes) * 8 / spent_ms / 1000
+    rx_bytes = now.rx_bytes - last.traffic.rx_bytes
+    tx_bytes = now.tx_bytes - last.traffic.tx_bytes
+    rx, tx = rx_bytes * 8 / spent_ms / 1000, tx_bytes * 8 / spent_ms / 1000
+    idle = rx_bytes + tx_bytes <= (probes - last.probes + 1) * PROBE_BYTES
     wan = link.wan
     full = (wan.down_mbit is not None and rx >= FULL_SHARE * wan.down_mbit) or (
         wan.up_mbit is not None and tx >= FULL_SHARE * wan.up_mbit
     )
     until = now_ms + FULL_MEMORY_MS if full else last.full_until_ms
-    return Rate(now_ms, now, rx, tx, until)
+    return Rate(now_ms, now, rx, tx, until, probes, idle)
 
 
 def suspicion(link: Link, order: Mapping[str, int], now_ms: float) -> tuple[float, str] | None:
@@ -149,8 +152,7 @@ def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str
             return Trigger.UNANSWERED, "no target has answered since the start"
         case LinkState.SUSPECT:
             asked = len({s.target for s in link.window.pending if s.sent_ms >= link.since_ms})
-            over = now_ms >= link.since_ms + burst_wait_ms(link)
-            if over and asked >= 2 and not link.burst:
+            if now_ms >= burst_over_ms(link) and asked >= 2 and not link.burst:
                 return Trigger.UNANSWERED, f"{asked} targets silent to a burst{_where(link)}"
         case LinkState.LOST:
             dark_ms = link.dark_since_ms or link.since_ms
@@ -184,14 +186,23 @@ def trusted(link: Link, failback_ms: float, now_ms: float) -> tuple[Link, str | 
     return link, f"answered for {needed / 1000:g} s"
 
 
-def burst_wait_ms(link: Link) -> float:
-    """How long a burst may go unanswered before new flows leave: the last round's time-out.
+def burst_over_ms(link: Link) -> float:
+    """When a burst that nobody has answered takes new flows away: at the last round's time-out.
 
-    A line on which other packets still arrive is not dark, only slow or choked: it gets longer.
+    Not before the line has been dark for as long as it may be silent: a lost probe with a short gap
+    behind it is no cut. A line on which other packets still arrive is not dark, but slow or full,
+    and gets longer. So does an idle one, on which nobody waits and nothing but probes can tell a
+    slow answer from none.
     """
-    last_ms = (BURST_ROUNDS - 1) * BURST_SPACING_MS
-    wait = max(link.profile.verdict_ms, last_ms + link.window.expected_ms)
-    return max(wait, link.profile.timeout_max_ms) if _hears_others(link) else wait
+    profile, heard = link.profile, link.heard
+    wait_ms = (BURST_ROUNDS - 1) * BURST_SPACING_MS + link.window.expected_ms
+    wait_ms = max(wait_ms, profile.verdict_ms)
+    if heard is not None and heard.others > 0:
+        wait_ms = max(wait_ms, profile.timeout_max_ms)
+    elif heard is not None and heard.idle:
+        wait_ms = max(wait_ms, profile.silence_ms)
+    silent_ms = profile.silence_ms if link.anchor is None else profile.anchor_ms
+    return max(link.since_ms + wait_ms, (link.dark_since_ms or link.since_ms) + silent_ms)
 
 
 def still_heard(link: Link, now_ms: float) -> Link:
@@ -203,11 +214,6 @@ def still_heard(link: Link, now_ms: float) -> Link:
         return link
     heard = evolve(link.heard, others=packets - link.heard.packets)
     return evolve(link, heard=heard, dark_since_ms=now_ms)
-
-
-def _hears_others(link: Link) -> bool:
-    """Packets other than the first hop's answers have arrived since the suspicion."""
-    return link.heard is not None and link.heard.others > 0
 
 
 def _where(link: Link) -> str:

@@ -37,11 +37,13 @@ class Burst:
 
 @dataclass(frozen=True)
 class Heard:
-    """Packets received and answers of the first hop when a suspicion began; others since then."""
+    """Packets received and answers of the first hop when a suspicion began; others since then.
+    `idle`: hardly anything but probes crossed the line before it."""
 
     packets: int
     edge_answers: int
     others: int = 0
+    idle: bool = False
 
 
 @swift
@@ -64,13 +66,16 @@ class TargetRecord:
 @swift
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Throughput over the last whole second or more, and until when the link counts as full."""
+    """Throughput over the last whole second or more, and until when the link counts as full.
+    `probes` had been sent by then; `idle`: they were all, or nearly all, that crossed the line."""
 
     at_ms: float
     traffic: Traffic
     rx_mbit: float = 0.0
     tx_mbit: float = 0.0
     full_until_ms: float = 0.0
+    probes: int = 0
+    idle: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,8 +183,7 @@ def advance(link: Link, trigger: Trigger, reason: str, now_ms: float) -> Link:
         case LinkState.UP:
             return evolve(link, dark_since_ms=None, evicted=frozenset(), trusted=True)
         case LinkState.SUSPECT:
-            heard = Heard(link.traffic.rx_packets, link.edge_answers) if link.traffic else None
-            link = evolve(link, heard=heard, prearmed=False, suspect_ms=now_ms)
+            link = evolve(link, heard=_heard(link), prearmed=False, suspect_ms=now_ms)
             return begin_burst(link, now_ms, BURST_ROUNDS)
         case LinkState.LOST:
             return _lost(link, now_ms)
@@ -224,6 +228,13 @@ def _down(link: Link, trigger: Trigger, now_ms: float) -> Link:
     excused = now_ms < link.excused_until_ms or link.proved_ms is None
     penalty = link.penalty if excused else link.penalty.add(PER_FAULT, now_ms)
     return evolve(link, burst=None, faults_ms=faults, penalty=penalty)
+
+
+def _heard(link: Link) -> Heard | None:
+    if link.traffic is None:
+        return None
+    idle = link.rate is not None and link.rate.idle
+    return Heard(link.traffic.rx_packets, link.edge_answers, idle=idle)
 
 
 def begin_burst(link: Link, now_ms: float, rounds: int) -> Link:
