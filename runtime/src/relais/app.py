@@ -352,14 +352,12 @@ class Daemon:
         self._events.append(event)
         if record.kind == "choice" and record.service is not None:
             self._service_events[record.service] = (identifier, str(event["at"]))
-        self._journal.append(event)
-        self._incidents.take(event)
+        self._journal.append(event, self._incidents.take(event))
         log.info("%s: %s (%s)", identifier, record.what, record.why)
         return identifier
 
     def _write_state(self) -> None:
         self._written_ms = clock.monotonic_ms()
-        self._incidents.keep()
         try:
             text = json.dumps(self.document(), indent=1)
             replace_file(self._paths.run / "state.json", text.encode(), mode=0o644)

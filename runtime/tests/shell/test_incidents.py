@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from core.incidents.cases import story
@@ -35,9 +37,7 @@ class Gateway:
         for event in events:
             self.number += 1
             whole = {**event, "seq": self.number, "id": f"{event['id'][:17]}{self.number:04d}"}
-            self.journal.append(whole)
-            self.incidents.take(whole)
-            self.incidents.keep()
+            self.journal.append(whole, self.incidents.take(whole))
 
     def stop(self) -> None:
         self.journal.stop()
@@ -47,6 +47,13 @@ class Gateway:
 @pytest.fixture
 def gateway(tmp_path: Path) -> Gateway:
     return Gateway(tmp_path)
+
+
+def rows(gateway: Gateway) -> list[dict[str, Any]]:
+    """The events that are on the disk."""
+    with sqlite3.connect(gateway.path) as opened:
+        opened.row_factory = sqlite3.Row
+        return [dict(row) for row in opened.execute("SELECT * FROM events ORDER BY seq")]
 
 
 def asked(gateway: Gateway, capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -83,6 +90,31 @@ def test_an_open_incident_goes_on_under_its_name_in_the_next_daemon(gateway: Gat
     gateway.stop()
     gateway.boot()
     assert gateway.incidents.open_ids == before == [story("access").one()["id"]]
+
+
+def test_whatever_instant_a_daemon_is_killed_at_its_incidents_are_those_of_its_events(
+    gateway: Gateway,
+) -> None:
+    for number, event in enumerate(story("total").events(), start=1):
+        gateway.live([event])
+        events = rows(gateway)
+        while len(events) < number:
+            time.sleep(0.001)
+            events = rows(gateway)
+        found = sorted(incidents.folded(events), key=lambda one: (one["began_at"], one["id"]))
+        assert incidents.kept(gateway.path) == found
+    gateway.stop()
+
+
+def test_the_next_daemon_gives_no_name_anew(gateway: Gateway) -> None:
+    events = story("access").events()
+    gateway.live(events)
+    gateway.stop()
+    gateway.boot()
+    gateway.live(events)
+    gateway.stop()
+    names = [one["id"] for one in incidents.kept(gateway.path)]
+    assert len(names) == len(set(names)) == 2
 
 
 def test_a_row_that_nobody_can_read_stops_no_daemon(gateway: Gateway) -> None:

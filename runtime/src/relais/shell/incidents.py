@@ -14,7 +14,7 @@ from relais.core.incidents.document import document, incident_of
 from relais.core.incidents.fold import adopted, advance
 from relais.core.incidents.model import Book, Incident
 from relais.shell import database
-from relais.shell.journal import Journal, Statement
+from relais.shell.journal import Change, Journal
 
 KEEP = 20_000
 SCHEMA = """
@@ -29,6 +29,7 @@ _PRUNE = (
     "(SELECT id FROM incidents ORDER BY began_at DESC LIMIT ?)"
 )
 _OPEN = "SELECT document FROM incidents WHERE ended_at IS NULL ORDER BY began_at"
+_LAST = "SELECT wan, id FROM (SELECT wan, id, max(began_at) FROM incidents GROUP BY wan)"
 _ALL = "SELECT document FROM incidents ORDER BY began_at, id"
 _EVENTS = "SELECT id, at, kind, wan, service, what, why, inputs FROM events ORDER BY seq"
 _NAMES = ("id", "at", "kind", "wan", "service", "what", "why", "inputs")
@@ -41,7 +42,6 @@ class Incidents:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._book = Book()
-        self._changed: dict[str, Incident] = {}
 
     @property
     def open_ids(self) -> list[str]:
@@ -56,34 +56,33 @@ class Incidents:
                 kept.append(incident_of(json.loads(text)))
             except (KeyError, TypeError, ValueError) as error:
                 log.error("an incident in the journal cannot be read: %s", error)
-        self._book = adopted(kept)
+        self._book = adopted(kept, dict(self._journal.read(_LAST)))
 
-    def take(self, event: Mapping[str, object]) -> None:
-        """Fold one event."""
+    def take(self, event: Mapping[str, object]) -> dict[str, Change]:
+        """Fold one event. What it has changed is to be kept in the same transaction, by identifier:
+        a daemon that is killed leaves the incidents of the events that it leaves."""
         try:
-            self._book = advance(self._book, event)
+            self._book = book = advance(self._book, event)
         except Exception:
             log.exception("incidents go on without the event %s", event.get("id"))
-            return
-        self._changed.update((incident.id, incident) for incident in self._book.changed)
+            return {}
+        return {incident.id: _keeping(book, incident) for incident in book.changed}
 
-    def keep(self) -> None:
-        """Write what has changed since the last call."""
-        if not self._changed:
-            return
-        rows = [row for row in map(self._kept, self._changed.values()) if row is not None]
-        prune: list[Statement] = []
-        if any(incident.ended_at is not None for incident in self._changed.values()):
-            prune = [(_PRUNE, (KEEP,))]
-        self._changed.clear()
-        self._journal.write(*rows, *prune)
 
-    def _kept(self, incident: Incident) -> Statement | None:
+def _keeping(book: Book, incident: Incident) -> Change:
+    """What the journal's thread does to keep an incident."""
+
+    def keep(opened: sqlite3.Connection) -> None:
         try:
-            return _REPLACE, _row(document(self._book, incident))
+            row = _row(document(book, incident))
         except Exception:
             log.exception("the incident %s cannot be written", incident.id)
-            return None
+            return
+        opened.execute(_REPLACE, row)
+        if incident.ended_at is not None:
+            opened.execute(_PRUNE, (KEEP,))
+
+    return keep
 
 
 def kept(path: Path) -> list[dict[str, Any]]:

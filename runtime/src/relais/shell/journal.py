@@ -9,7 +9,9 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from relais.shell import chain, database, recordings
@@ -45,6 +47,14 @@ Statement = tuple[str, tuple[object, ...]]
 Change = Callable[[sqlite3.Connection], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event, and what is changed in its transaction, by a key: of a batch the last."""
+
+    event: Mapping[str, object]
+    changes: Mapping[str, Change]
+
+
 class Journal:
     """Append-only. While the disk takes nothing, `error` says why and the newest changes wait; a
     damaged file is set aside and a new one begun."""
@@ -52,9 +62,7 @@ class Journal:
     def __init__(self, path: Path, *schemas: str) -> None:
         self._path = path
         self._schema = whole_schema(*schemas)
-        self._queue: queue.Queue[Mapping[str, object] | Stretch | Statement | Change | None] = (
-            queue.Queue(maxsize=10_000)
-        )
+        self._queue: queue.Queue[Told | Stretch | Statement | Change | None] = queue.Queue(10_000)
         self._room = threading.Semaphore(WAITING_STRETCHES)
         self._waiting: deque[Change] = deque(maxlen=KEEP_WAITING)
         self._prepared = False
@@ -73,10 +81,12 @@ class Journal:
         self._thread.start()
         return int(rows[0][0]) if rows else 0
 
-    def append(self, event: Mapping[str, object]) -> None:
-        """Queue one event; it is dropped when ten thousand wait already."""
+    def append(
+        self, event: Mapping[str, object], changes: Mapping[str, Change] = MappingProxyType({})
+    ) -> None:
+        """Queue one event, with what belongs to it; dropped when ten thousand wait already."""
         try:
-            self._queue.put_nowait(event)
+            self._queue.put_nowait(Told(event, changes))
         except queue.Full:
             self.error = "the journal cannot keep up; events were dropped"
 
@@ -133,19 +143,20 @@ class Journal:
             except queue.Empty:
                 self._store()
                 continue
-            batch: list[Mapping[str, object]] = []
-            while isinstance(item, Mapping):
+            batch: list[Told] = []
+            while isinstance(item, Told):
                 batch.append(item)
                 if self._queue.empty() or len(batch) >= BATCH_EVENTS:
                     break
                 item = self._queue.get()
             if batch:
-                self._store(insertion(batch))
+                last = {key: made for told in batch for key, made in told.changes.items()}
+                self._store(insertion([told.event for told in batch]), *last.values())
             if item is None:
                 return
             self._store_item(item)
 
-    def _store_item(self, item: Mapping[str, object] | Stretch | Statement | Change) -> None:
+    def _store_item(self, item: Told | Stretch | Statement | Change) -> None:
         """Anything but events, which are stored in batches."""
         if isinstance(item, Stretch):
             self._store_stretch(item)

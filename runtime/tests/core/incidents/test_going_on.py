@@ -18,8 +18,9 @@ from relais.core.incidents.model import Book
 
 def as_kept(events: list[Event]) -> Book:
     """What a daemon has that reads the table of incidents, after these events."""
-    kept = [one for one in folded(events).values() if one["ended_at"] is None]
-    return adopted(incident_of(one) for one in kept)
+    kept = [incident_of(one) for one in folded(events).values()]
+    going_on = [one for one in kept if one.ended_at is None]
+    return adopted(going_on, {one.wan: one.id for one in kept})
 
 
 def cut_off(*, reboot: bool) -> Story:

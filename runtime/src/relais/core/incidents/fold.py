@@ -56,10 +56,10 @@ def fold(events: Iterable[Event], book: Book | None = None) -> Iterable[Book]:
         yield book
 
 
-def adopted(incidents: Iterable[Incident]) -> Book:
-    """A book with the incidents that were open when the last daemon ended; the first event tells
-    what has become of the rest."""
-    return Book(open={one.wan: one for one in incidents}, ids={i.wan: i.id for i in incidents})
+def adopted(incidents: Iterable[Incident], ids: Mapping[str | None, str]) -> Book:
+    """A book with the incidents that were open when the last daemon ended, and the last identifier
+    of each WAN; the first event tells what has become of the rest."""
+    return Book(open={one.wan: one for one in incidents}, ids=ids)
 
 
 def _belongs(desk: Desk, key: str | None) -> bool:
