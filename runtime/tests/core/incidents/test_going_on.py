@@ -39,6 +39,14 @@ def cut_off(*, reboot: bool) -> Story:
     return story.run(40)
 
 
+def test_a_journal_that_begins_in_the_middle_takes_one_dark_link_for_no_dark_site() -> None:
+    events = cut_off(reboot=False).events()
+    lost = next(i for i, event in enumerate(events) if event["what"] == "fibre lost")
+    whole, part = folded(events), folded(events[lost:])
+    assert set(part) == set(whole)
+    assert {one["class"] for one in part.values()} == {"access"}
+
+
 @pytest.mark.parametrize("reboot", [False, True])
 def test_an_incident_goes_on_when_the_gateway_is_away_in_the_middle_of_it(reboot: bool) -> None:
     incident = cut_off(reboot=reboot).one()

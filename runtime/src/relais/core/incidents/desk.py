@@ -177,8 +177,9 @@ class Desk:
         return all(self.link(wan).dark_since is None for wan in service.wans)
 
     def all_dark(self) -> bool:
-        """Whether no link works."""
-        return bool(self.links) and all(v.dark_since is not None for v in self.links.values())
+        """Whether no link works, as far as it can be known."""
+        known = self.book.whole and bool(self.links)
+        return known and all(view.dark_since is not None for view in self.links.values())
 
     def count(self, counted: Mapping[str, int]) -> None:
         """Add to every open incident what the metered links have carried since the last event."""

@@ -28,7 +28,9 @@ def advance(book: Book, event: Event) -> Book:
                 site=desk.inputs["site"],
                 gateway=desk.inputs["gateway"],
                 timezone=desk.inputs["timezone"],
+                whole=True,
             )
+            desk.book = book
             restarted(desk)
         case "link" if event.get("wan"):
             link_told(desk, event["wan"])

@@ -142,11 +142,13 @@ class ServiceView:
 class Book:
     """All that the fold knows between two events. `open` goes by the WAN's name, None for the site;
     `changed` are the incidents that the newest event began, changed or ended. `ids` are the last
-    identifiers."""
+    identifiers. `whole`: a start has told every link; a journal that was begun anew, or has lost its
+    oldest events, begins without one."""
 
     site: str = ""
     gateway: str = ""
     timezone: str = "UTC"
+    whole: bool = False
     links: Mapping[str, LinkView] = field(default_factory=dict)
     services: Mapping[str, ServiceView] = field(default_factory=dict)
     open: Mapping[str | None, Incident] = field(default_factory=dict)
