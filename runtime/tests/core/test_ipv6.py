@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from relais.core.config import parse_config
+from relais.core.model import Admin
 from relais.core.quality import Quality
 from relais.core.report import state_document
 from world import World, document
@@ -88,6 +89,20 @@ def test_a_standby_on_which_ipv6_is_dead_too_is_asked_five_times_and_no_more() -
     world.run(10)
     assert asked(world, "lte", V6) == 2 * 5
     assert world.steers == []
+
+
+def test_a_standby_is_well_again_soon_after_ipv6_is_back_though_it_is_asked_seldom() -> None:
+    world = dual().run(60)
+    silence(world, "lte", V6)
+    world.admin("lte", Admin.FORCE)
+    world.run(60)
+    assert world.state.links["lte"].quality is Quality.PARTIAL
+    world.silent_targets.clear()
+    world.admin("lte", Admin.AUTO)
+    back_ms = world.now_ms
+    world.run(600)
+    (well_ms,) = world.when("lte is good")
+    assert well_ms < back_ms + 5 * 30_000 + 11_000, "once round all targets, and the failback time"
 
 
 def asked(world: World, wan: str, targets: tuple[str, ...]) -> int:

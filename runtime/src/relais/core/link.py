@@ -121,6 +121,7 @@ class Link:
     quality: Quality = Quality.GOOD
     quality_since_ms: float = 0.0
     quality_reason: str = ""
+    better_since_ms: float | None = None
     penalty: Penalty = field(default_factory=Penalty)
     faults_ms: tuple[float, ...] = ()
     evicted: frozenset[str] = frozenset()

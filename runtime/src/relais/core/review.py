@@ -116,18 +116,36 @@ def assess(link: Link, others: Mapping[str, Link], config: Config, now_ms: float
     if not link.alive:
         return link
     found, why = _assessment(link, others, config, now_ms)
+    bad = link.quality in (Quality.DEGRADED, Quality.PARTIAL)
+    better_ms = (link.better_since_ms or now_ms) if bad and found is Quality.GOOD else None
+    if better_ms != link.better_since_ms:
+        link = evolve(link, better_since_ms=better_ms)
     if found is link.quality:
         return link
-    if found is Quality.GOOD and link.quality in (Quality.DEGRADED, Quality.PARTIAL):
-        dwell_ms = config.policy.failback_after_s * 1000
-        if link.cusum.well < WELL or now_ms - link.quality_since_ms < dwell_ms:
-            return link
+    if better_ms is not None and not _mended(link, better_ms, config, now_ms):
+        return link
     penalty = link.penalty
     if found in (Quality.DEGRADED, Quality.PARTIAL):
         if now_ms >= link.excused_until_ms:
             penalty = penalty.add(PER_BROWNOUT, now_ms)
         link = evolve(link, cusum=Cusum())
-    return evolve(link, quality=found, quality_since_ms=now_ms, quality_reason=why, penalty=penalty)
+    return evolve(
+        link,
+        quality=found,
+        quality_since_ms=now_ms,
+        quality_reason=why,
+        better_since_ms=None,
+        penalty=penalty,
+    )
+
+
+def _mended(link: Link, better_ms: float, config: Config, now_ms: float) -> bool:
+    """Whether a bad line has been well for long enough: by its answers where it was losing, and
+    where a protocol was silent, by the time since that one has answered again."""
+    dwell_ms = config.policy.failback_after_s * 1000
+    if link.quality is Quality.PARTIAL:
+        return now_ms - better_ms >= dwell_ms
+    return link.cusum.well >= WELL and now_ms - link.quality_since_ms >= dwell_ms
 
 
 def _assessment(
@@ -136,7 +154,7 @@ def _assessment(
     degraded = link.quality is Quality.DEGRADED
     if link.full(now_ms) and not degraded:
         return Quality.SATURATED, "we fill it ourselves"
-    if link.cusum.bad >= ALARM and _several_targets_miss(link):
+    if link.cusum.bad >= ALARM and _several_targets_miss(link, config):
         recent = link.window.loss_percent(30) or 0.0
         return Quality.DEGRADED, f"loses {recent:.0f} % of the last 30 probes"
     protocol = _silent_protocol(link, others, config)
@@ -145,9 +163,11 @@ def _assessment(
     return Quality.GOOD, "well"
 
 
-def _several_targets_miss(link: Link) -> bool:
+def _several_targets_miss(link: Link, config: Config) -> bool:
     """Losses of the last seconds are not those of one target, which may itself be to blame."""
-    return len({s.target for s in link.window.pending if s.missed and s.index is not None}) >= 2
+    missed = {sample.target for sample in link.window.pending if sample.missed}
+    heard = zip(config.targets, link.targets, strict=True)
+    return sum(t.name in missed and record.missed < BENCH_MISSES for t, record in heard) >= 2
 
 
 def _silent_protocol(link: Link, others: Mapping[str, Link], config: Config) -> str | None:

@@ -280,9 +280,11 @@ def _send(work: Work, now_ms: float) -> None:
         window = link.window
         for target in asked:
             if target != evidence.EDGE:
-                # One that is not listened to tells nothing of the line either.
+                # One that is not listened to tells nothing of the line either; and a burst asks
+                # many times of one moment, which was chosen because something was lost in it.
                 heard = link.targets[state.order[target]].missed < evidence.BENCH_MISSES
-                window = window.sent(work.next_probe, target, now_ms, counts=heard)
+                counts = heard and link.burst is None
+                window = window.sent(work.next_probe, target, now_ms, counts=counts)
             work.probes.append(SendProbe(name, target, work.next_probe))
             work.next_probe += 1
         if changes:

@@ -142,8 +142,8 @@ class ServiceView:
 class Book:
     """All that the fold knows between two events. `open` goes by the WAN's name, None for the site;
     `changed` are the incidents that the newest event began, changed or ended. `ids` are the last
-    identifiers. `whole`: a start has told every link; a journal that was begun anew, or has lost its
-    oldest events, begins without one."""
+    identifiers. `whole`: a start has told every link, which a journal lacks that was begun anew or
+    has lost its oldest events."""
 
     site: str = ""
     gateway: str = ""
