@@ -47,7 +47,7 @@ def test_a_model_file_is_simulated_and_its_cut_found(
     assert {"steer", "record", "evict"} == {line["action"] for line in lines}
 
 
-@pytest.mark.parametrize("name", ["noise", "outages", "brownouts", "flapping"])
+@pytest.mark.parametrize("name", ["noise", "spells", "outages", "brownouts", "flapping"])
 def test_every_built_in_scenario_runs_and_is_told_in_a_table(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,9 +11,9 @@ from simulate.worlds import HOUR_MS, noisy, run, short_config
 SEEDS = ["1", "2", "3"]
 
 
-def hour(seed: str, *episodes: Episodes) -> Tally:
-    """A busy hour of ordinary noise; what is more happens to the fibre."""
-    outcome, _unused = run(noisy(*episodes), 3600, seed=seed, begin_ms=9 * HOUR_MS)
+def hour(seed: str, *episodes: Episodes, at: int = 9) -> Tally:
+    """A busy hour of ordinary noise, or an idle one; what is more happens to the fibre."""
+    outcome, _unused = run(noisy(*episodes), 3600, seed=seed, begin_ms=at * HOUR_MS)
     return measure(outcome, short_config())
 
 
@@ -24,10 +24,11 @@ def times(count: int, lasts_s: float) -> tuple[tuple[float, float], ...]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_loss_short_cuts_slow_spells_and_our_own_load_evict_nothing(seed: str) -> None:
-    tally = hour(seed)
+@pytest.mark.parametrize("at", [2, 9])
+def test_loss_short_cuts_slow_spells_and_our_own_load_move_nothing(seed: str, at: int) -> None:
+    tally = hour(seed, at=at)
+    assert tally.diverts == []
     assert tally.evictions == 0
-    assert not [switch for switch in tally.diverts if switch.cause == "quality"]
     assert tally.probes["fibre"] > 3600
 
 
@@ -48,4 +49,5 @@ def test_half_of_the_brownouts_are_left_within_three_seconds_and_none_is_missed(
     assert not [found for found in tally.found if found.missed]
     assert len(left) == len(tally.found) == 30
     assert left[15] < 3000
+    assert tally.needless == []
     assert tally.needless_evictions == 0

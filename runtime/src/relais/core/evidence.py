@@ -109,14 +109,16 @@ def counted(link: Link, tick: Tick) -> Link:
 
 def _rate(link: Link, last: Rate | None, now: Traffic, now_ms: float) -> Rate:
     """Throughput since the first tick of the last second, held against what the operator sold."""
-    probes = link.window.count
+    probes = link.probes
     if last is None:
         return Rate(now_ms, now, probes=probes)
     spent_ms = now_ms - last.at_ms
     rx_bytes = now.rx_bytes - last.traffic.rx_bytes
     tx_bytes = now.tx_bytes - last.traffic.tx_bytes
     rx, tx = rx_bytes * 8 / spent_ms / 1000, tx_bytes * 8 / spent_ms / 1000
-    idle = rx_bytes + tx_bytes <= (probes - last.probes + 1) * PROBE_BYTES
+    # What left before the second and was answered in it: one probe, or a burst.
+    late = BURST_ROUNDS * len(link.targets) if link.suspect_ms > last.at_ms - spent_ms else 1
+    idle = rx_bytes + tx_bytes <= (probes - last.probes + late) * PROBE_BYTES
     wan = link.wan
     full = (wan.down_mbit is not None and rx >= FULL_SHARE * wan.down_mbit) or (
         wan.up_mbit is not None and tx >= FULL_SHARE * wan.up_mbit
@@ -224,7 +226,17 @@ def _where(link: Link) -> str:
     return "; the first hop is silent too, so the cut is on the access line"
 
 
-def cleared(link: Link, now_ms: float) -> Link:
-    """After a false alarm the silence detector waits twice as long, for a while."""
+def cleared(link: Link, now_ms: float, sent_ms: float) -> Link:
+    """After a false alarm the silence detector waits twice as long, for a while.
+
+    What the burst asked before `sent_ms`, when the first probe left that was answered, was all lost
+    in one short gap: many witnesses of one moment, who say nothing of what the line loses.
+    """
     factor = min(link.silence_factor * 2, SILENCE_FACTOR_MAX)
-    return evolve(link, silence_factor=factor, silence_raised_ms=now_ms, unheard_since_ms=None)
+    return evolve(
+        link,
+        window=link.window.without(link.suspect_ms, sent_ms),
+        silence_factor=factor,
+        silence_raised_ms=now_ms,
+        unheard_since_ms=None,
+    )

@@ -77,6 +77,10 @@ class Rate:
     probes: int = 0
     idle: bool = False
 
+    def was_full(self, now_ms: float, within_ms: float) -> bool:
+        """It counts as full, or has done so a while ago."""
+        return self.full_until_ms > 0.0 and now_ms < self.full_until_ms + within_ms
+
 
 @dataclass(frozen=True)
 class Link:
@@ -99,6 +103,7 @@ class Link:
     address6: str | None = None
     next_probe_ms: float = 0.0
     next_target: int = 0
+    probes: int = 0
     burst: Burst | None = None
     proved_ms: float | None = None
     edge_ms: float | None = None

@@ -120,8 +120,8 @@ def breach(
 ) -> str | None:
     """Which limit of `sla` a link breaks for sure, in words; None when none.
 
-    Loss counts only when even the lower end of its 99.9 % interval (Wilson 1927) is over the limit,
-    so that a handful of probes cannot convict a line.
+    Loss counts only when even the lower end of its 99.99 % interval (Wilson 1927) is over the
+    limit, so that a handful of probes cannot convict a line.
     """
     if judged == 0 or rtt_ms is None:
         return None
@@ -142,10 +142,10 @@ def breach(
 
 
 def wilson_low(events: int, trials: int) -> float:
-    """Lower end of the 99.9 % score interval of a proportion: it is looked at every second."""
+    """Lower end of the 99.99 % score interval of a proportion: it is looked at every second."""
     if trials == 0 or events == 0:
         return 0.0
-    z = 3.29
+    z = 3.89
     share = events / trials
     middle = share + z * z / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))

@@ -16,9 +16,12 @@ from relais.core.link import Link, begin_burst
 from relais.core.model import Admin, Config
 from relais.core.quality import ALARM, GOOD, WELL, Cusum, Quality, breach
 from relais.core.state import Work
+from relais.core.window import KEEP_MS
 
 SLA_ENTER_MS = 10_000.0
 SLA_LEAVE_MS = 60_000.0
+FULL_ECHO_MS = 60_000.0
+"""For so long after we have filled a line our own losses are among the newest probes."""
 
 
 def review(work: Work, now_ms: float) -> None:
@@ -125,12 +128,11 @@ def assess(link: Link, others: Mapping[str, Link], config: Config, now_ms: float
     if better_ms is not None and not _mended(link, better_ms, config, now_ms):
         return link
     penalty = link.penalty
-    if found in (Quality.DEGRADED, Quality.PARTIAL):
-        if now_ms >= link.excused_until_ms:
-            penalty = penalty.add(PER_BROWNOUT, now_ms)
-        link = evolve(link, cusum=Cusum())
+    if found in (Quality.DEGRADED, Quality.PARTIAL) and now_ms >= link.excused_until_ms:
+        penalty = penalty.add(PER_BROWNOUT, now_ms)
     return evolve(
         link,
+        cusum=Cusum(),
         quality=found,
         quality_since_ms=now_ms,
         quality_reason=why,
@@ -140,12 +142,10 @@ def assess(link: Link, others: Mapping[str, Link], config: Config, now_ms: float
 
 
 def _mended(link: Link, better_ms: float, config: Config, now_ms: float) -> bool:
-    """Whether a bad line has been well for long enough: by its answers where it was losing, and
-    where a protocol was silent, by the time since that one has answered again."""
-    dwell_ms = config.policy.failback_after_s * 1000
-    if link.quality is Quality.PARTIAL:
-        return now_ms - better_ms >= dwell_ms
-    return link.cusum.well >= WELL and now_ms - link.quality_since_ms >= dwell_ms
+    """Whether a bad line has been well for the failback time; one that was losing has answered well
+    meanwhile, however seldom it is asked."""
+    answered = link.quality is Quality.PARTIAL or link.cusum.well >= WELL
+    return answered and now_ms - better_ms >= config.policy.failback_after_s * 1000
 
 
 def _assessment(
@@ -155,8 +155,8 @@ def _assessment(
     if link.full(now_ms) and not degraded:
         return Quality.SATURATED, "we fill it ourselves"
     if link.cusum.bad >= ALARM and _several_targets_miss(link, config):
-        recent = link.window.loss_percent(30) or 0.0
-        return Quality.DEGRADED, f"loses {recent:.0f} % of the last 30 probes"
+        missed = sum(sample.missed for sample in link.window.pending)
+        return Quality.DEGRADED, f"{missed} probes of the last {KEEP_MS / 1000:g} s unanswered"
     protocol = _silent_protocol(link, others, config)
     if protocol is not None:
         return Quality.PARTIAL, f"no {protocol} target answers here, all answer elsewhere"
@@ -229,7 +229,7 @@ def service_levels(link: Link, config: Config, now_ms: float) -> Link:
 def _breaches(link: Link, config: Config, now_ms: float) -> dict[str, str]:
     """Which services' limits the newest probes break for sure, in words."""
     told: dict[str, str] = {}
-    if not link.alive or link.full(now_ms):
+    if not link.alive or (link.rate is not None and link.rate.was_full(now_ms, FULL_ECHO_MS)):
         return told
     window = link.window
     judged, answered = window.judged(LOSS_PROBES)

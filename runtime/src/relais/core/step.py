@@ -174,7 +174,8 @@ def _probe_replied(work: Work, event: ProbeReplied) -> None:
     if trigger is not None:
         link = _apply(work, event.wan, link, trigger, reason, event.now_ms)
     if before.state is SUSPECT and link.state is UP:
-        link = watch.cleared(evidence.cleared(link, event.now_ms), event.now_ms)
+        sent_ms = event.now_ms - event.rtt_ms
+        link = watch.cleared(evidence.cleared(link, event.now_ms, sent_ms), event.now_ms)
     work.links[event.wan] = link
 
 
@@ -288,4 +289,5 @@ def _send(work: Work, now_ms: float) -> None:
             work.probes.append(SendProbe(name, target, work.next_probe))
             work.next_probe += 1
         if changes:
-            work.links[name] = evolve(link, window=window, **changes)
+            sent = link.probes + len(asked)
+            work.links[name] = evolve(link, window=window, probes=sent, **changes)

@@ -131,6 +131,15 @@ class Window:
         pending = tuple(replace(s, missed=True) if s.probe in fresh else s for s in self.pending)
         return evolve(self, pending=pending), newly
 
+    def without(self, first_ms: float, last_ms: float) -> Window:
+        """The window that waits no more for what left between two instants and counts as no loss
+        in its history. Probes of one round leave within the same ms."""
+        last_ms -= 1
+        pending = tuple(
+            s for s in self.pending if s.index is not None or not first_ms <= s.sent_ms < last_ms
+        )
+        return self if len(pending) == len(self.pending) else evolve(self, pending=pending)
+
     def forgiven(self, indices: Iterable[int | None]) -> Window:
         """The window with these places of the history counted as answered."""
         return evolve(self, answered_bits=self._forgiven(indices))

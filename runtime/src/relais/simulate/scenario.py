@@ -42,9 +42,10 @@ DEFAULT_CONFIG: dict[str, Any] = {
 _NOISE: tuple[Model, ...] = (
     RandomLoss(up_percent=1.0, down_percent=1.0),
     Episodes(Kind.BURST, per_hour=12, seconds=(0.1, 0.1)),
-    Episodes(Kind.SPIKE, per_hour=6, seconds=(0.5, 20), extra_ms=150),
 )
-"""2 % of the round trips lost, an outage of 100 ms each five minutes, a slow spell each ten."""
+"""2 % of the round trips lost, an outage of 100 ms each five minutes."""
+_SLOW = Episodes(Kind.SPIKE, per_hour=6, seconds=(0.5, 20), extra_ms=150)
+"""A slow spell each ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +57,17 @@ class Scenario:
     office: Office
 
 
-def _fibre_and_lte(name: str, *more: Model) -> Scenario:
+def _fibre_and_lte(name: str, *more: Model, both: tuple[Model, ...] = (*_NOISE, _SLOW)) -> Scenario:
     """Two ordinary lines with noise; what is more happens to the fibre."""
-    return Scenario(
-        name,
-        {
-            "fibre": LinkModel(8.0, 1.0, (*_NOISE, *more)),
-            "lte": LinkModel(45.0, 6.0, _NOISE),
-        },
-        Office(fills_per_hour=2),
-    )
+    links = {"fibre": LinkModel(8.0, 1.0, (*both, *more)), "lte": LinkModel(45.0, 6.0, both)}
+    return Scenario(name, links, Office(fills_per_hour=2))
 
 
 BUILT_IN: dict[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
-        _fibre_and_lte("noise"),
+        _fibre_and_lte("noise", both=_NOISE),
+        _fibre_and_lte("spells"),
         _fibre_and_lte("outages", Episodes(Kind.OUTAGE, per_day=1, seconds=(30, 7200))),
         _fibre_and_lte(
             "brownouts",
