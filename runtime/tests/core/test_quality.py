@@ -272,6 +272,41 @@ def test_probes_on_a_metered_line_stop_at_the_budget() -> None:
     assert sent > 50
 
 
+def starved() -> World:
+    """A metered line in use whose budget is spent."""
+    wans = document()["wans"]
+    wans[0] |= {"metered": True, "probe_budget_mb": 1}
+    world = World(parse_config(document(wans=wans)))
+    world.busy = {"fibre"}
+    world.start().run(900)
+    assert world.state.links["fibre"].tokens_bytes < 2 * 180
+    return world
+
+
+def test_a_line_that_may_not_be_asked_any_more_is_left_by_its_silence_alone() -> None:
+    world = starved()
+    world.dark.add("fibre")
+    cut_ms = world.now_ms
+    world.run(5)
+    assert world.uses("voice") == "lte"
+    (lost_ms,) = world.when("fibre lost")
+    assert 2000 <= lost_ms - cut_ms < 2400
+    assert world.evictions
+    world.dark.discard("fibre")
+    world.run(1200)
+    assert world.uses("voice") == "fibre", "the budget has grown, and a probe was answered"
+
+
+def test_a_line_that_may_not_be_asked_any_more_is_not_left_for_a_short_silence() -> None:
+    world = starved()
+    for _unused in range(20):
+        world.dark.add("fibre")
+        world.run(1.5)
+        world.dark.discard("fibre")
+        world.run(3)
+    assert world.steers[1:] == []
+
+
 def test_heavy_loss_alone_never_resets_an_open_flow() -> None:
     for seed in range(20):
         world = World().start().run(20)

@@ -11,6 +11,7 @@ from relais.core.evidence import (
     HICCUP_DWELL_MS,
     SILENCE_FORGET_MS,
     burst_over_ms,
+    mute_over_ms,
     silence_ms,
 )
 from relais.core.link import Link
@@ -69,7 +70,9 @@ def _doubt_ms(link: Link, config: Config, now_ms: float) -> float:
             if not link.prearmed:
                 due = min(due, link.since_ms + PREARM_AFTER_MS)
             asked = {s.target for s in link.window.pending if s.sent_ms >= link.since_ms}
-            return due if due >= now_ms or len(asked) > 1 else NEVER
+            if due >= now_ms or len(asked) > 1:
+                return due
+            return mute_over_ms(link)
         case LinkState.LOST:
             dark_ms = link.since_ms if link.dark_since_ms is None else link.dark_since_ms
             least_ms = min(service.patience_ms for service in config.services)

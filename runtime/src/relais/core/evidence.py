@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 from relais.core.events import ProbeReplied, Tick, Traffic
 from relais.core.evolve import evolve
@@ -21,6 +22,7 @@ RECOVERY_MISSES = 3
 HICCUP_DWELL_MS = 2000.0
 BENCH_MISSES = 5
 """Probes a target may miss in a row, while others answer, before it is no longer listened to."""
+MUTE_MS = 2000.0
 FULL_SHARE = 0.85
 FULL_MEMORY_MS = 3000.0
 
@@ -156,6 +158,10 @@ def verdict(link: Link, now_ms: float, patience_ms: float) -> tuple[Trigger, str
             asked = len({s.target for s in link.window.pending if s.sent_ms >= link.since_ms})
             if now_ms >= burst_over_ms(link) and asked >= 2 and not link.burst:
                 return Trigger.UNANSWERED, f"{asked} targets silent to a burst{_where(link)}"
+            if asked < 2 and now_ms >= mute_over_ms(link):
+                silent_s = (now_ms - (link.unheard_since_ms or now_ms)) / 1000
+                why = f"packets leave, none came back for {silent_s:.1f} s"
+                return Trigger.UNANSWERED, f"{why}; there is no budget to ask two targets"
         case LinkState.LOST:
             dark_ms = link.dark_since_ms or link.since_ms
             if now_ms >= dark_ms + link.patience_ms(patience_ms):
@@ -205,6 +211,13 @@ def burst_over_ms(link: Link) -> float:
         wait_ms = max(wait_ms, profile.silence_ms)
     silent_ms = profile.silence_ms if link.anchor is None else profile.anchor_ms
     return max(link.since_ms + wait_ms, (link.dark_since_ms or link.since_ms) + silent_ms)
+
+
+def mute_over_ms(link: Link) -> float:
+    """When a suspect line that nobody can afford to ask is taken for dark by its silence alone."""
+    if link.unheard_since_ms is None or link.burst is not None:
+        return inf
+    return link.unheard_since_ms + max(MUTE_MS, link.profile.timeout_max_ms)
 
 
 def still_heard(link: Link, now_ms: float) -> Link:
