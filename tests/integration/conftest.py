@@ -102,6 +102,11 @@ class Lab:
             if (wan["state"], wan["quality"], wan["admin"]) != ("up", "good", "auto")
         ]
         found += [
+            f"{name}: no IPv6 address"
+            for name, wan in status["wans"].items()
+            if wan["ipv6"] and wan["address6"] is None
+        ]
+        found += [
             f"{name}: {service['rule']} ({service['reason']})"
             for name, service in status["services"].items()
             if service["rule"] != "preferred"

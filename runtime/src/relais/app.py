@@ -245,8 +245,7 @@ class Daemon:
         }
 
     def _observed(self, event: LinkObserved) -> None:
-        self._probers[event.wan].reset()
-        self._probers[event.wan].first_hop(event.gateway)
+        self._probers[event.wan].observed(event.gateway)
         self.take(event)
 
     def _answered(self, wan: str, target: str, probe: int, rtt_ms: float) -> None:

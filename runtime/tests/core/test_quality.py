@@ -307,6 +307,16 @@ def test_a_line_that_may_not_be_asked_any_more_is_not_left_for_a_short_silence()
     assert world.steers[1:] == []
 
 
+def test_an_idle_line_that_may_not_be_asked_any_more_is_not_left_for_one_lost_probe() -> None:
+    world = starved()
+    world.busy.clear()
+    world.run(60)
+    world.dark.add("fibre")
+    world.run(600)
+    assert world.probes[-1][0] > world.now_ms - 600_000, "what it earns is spent on asking"
+    assert world.when("fibre lost") == []
+
+
 def test_heavy_loss_alone_never_resets_an_open_flow() -> None:
     for seed in range(20):
         world = World().start().run(20)

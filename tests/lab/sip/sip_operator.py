@@ -8,6 +8,8 @@ Prints `ready` when both answer; ends them when it is ended. FOLDER takes what t
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -31,7 +33,14 @@ def main(folder: str, address: str = ADDRESS, password: str = PASSWORD) -> int:
     (place / "kamailio.cfg").write_text(config, encoding="utf-8")
     with (place / "operator.log").open("ab") as log:
         programs = [
-            subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place)
+            subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=place,
+                start_new_session=True,
+            )
             for argv in (registrar(place, address), answering(address))
         ]
     try:
@@ -45,10 +54,12 @@ def main(folder: str, address: str = ADDRESS, password: str = PASSWORD) -> int:
         for program in programs:
             program.terminate()
         for program in programs:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(10)
-            except subprocess.TimeoutExpired:
-                program.kill()
+            # Processes that it has started hold its ports, and may outlive it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
 
 
 def registrar(place: Path, address: str) -> list[str]:

@@ -23,6 +23,7 @@ HICCUP_DWELL_MS = 2000.0
 BENCH_MISSES = 5
 """Probes a target may miss in a row, while others answer, before it is no longer listened to."""
 MUTE_MS = 2000.0
+MUTE_PACKETS = 10
 FULL_SHARE = 0.85
 FULL_MEMORY_MS = 3000.0
 
@@ -214,8 +215,13 @@ def burst_over_ms(link: Link) -> float:
 
 
 def mute_over_ms(link: Link) -> float:
-    """When a suspect line that nobody can afford to ask is taken for dark by its silence alone."""
+    """When a suspect line that nobody can afford to ask is taken for dark by its silence alone: not
+    before several packets have left that nobody answered."""
     if link.unheard_since_ms is None or link.burst is not None:
+        return inf
+    if link.heard is None or link.traffic is None:
+        return inf
+    if link.traffic.tx_packets - link.heard.sent < MUTE_PACKETS:
         return inf
     return link.unheard_since_ms + max(MUTE_MS, link.profile.timeout_max_ms)
 

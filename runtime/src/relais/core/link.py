@@ -37,13 +37,14 @@ class Burst:
 
 @dataclass(frozen=True)
 class Heard:
-    """Packets received and answers of the first hop when a suspicion began; others since then.
-    `idle`: hardly anything but probes crossed the line before it."""
+    """Packets received and sent, and answers of the first hop, when a suspicion began; `others`
+    received since then. `idle`: hardly anything but probes crossed the line before it."""
 
     packets: int
     edge_answers: int
     others: int = 0
     idle: bool = False
+    sent: int = 0
 
 
 @swift
@@ -240,7 +241,8 @@ def _heard(link: Link) -> Heard | None:
     if link.traffic is None:
         return None
     idle = link.rate is not None and link.rate.idle
-    return Heard(link.traffic.rx_packets, link.edge_answers, idle=idle)
+    counted = link.traffic
+    return Heard(counted.rx_packets, link.edge_answers, idle=idle, sent=counted.tx_packets)
 
 
 def begin_burst(link: Link, now_ms: float, rounds: int) -> Link:

@@ -19,6 +19,8 @@ ALARM = 16.0
 DOUBT = 3.0
 """Two losses close together: reason to look more often, no more."""
 WELL = 8.0
+LEAST_PROBES = 20
+"""Fewer convict no line of loss, whatever the interval says: at its low end it is no good guide."""
 _BAD_MOST = 2 * ALARM
 _WELL_MOST = 2 * WELL
 
@@ -126,7 +128,8 @@ def breach(
     if judged == 0 or rtt_ms is None:
         return None
     loss = 100.0 * (judged - answered) / judged
-    sure_loss = 100.0 * wilson_low(judged - answered, judged)
+    lost = judged - answered if judged >= LEAST_PROBES else 0
+    sure_loss = 100.0 * wilson_low(lost, judged)
     jitter = jitter_ms or 0.0
     if sla.loss_percent is not None and sure_loss > sla.loss_percent:
         return f"loss {loss:.1f} % is above {sla.loss_percent:g} %"

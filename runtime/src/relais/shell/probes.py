@@ -63,12 +63,20 @@ class Prober:
         self._pending: dict[tuple[str, int], _Pending] = {}
         self._sockets: dict[str, socket.socket] = {}
         self._connecting: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._told = False
 
-    def first_hop(self, address: str | None) -> None:
-        """Where the target `edge` is; None when there is no next hop with an address."""
+    def observed(self, gateway: str | None) -> None:
+        """The line is another than before, or is told of for the first time; `gateway` is its next
+        hop, and the target `edge` when it has an address.
+
+        What was asked before the first time was asked on this line: its answers may be on the way.
+        """
+        if self._told:
+            self.reset()
+        self._told = True
         self._targets.pop(EDGE, None)
-        if address is not None and address[0].isdigit():
-            self._targets[EDGE] = Target(EDGE, address, ProbeKind.ICMP)
+        if gateway is not None and gateway[0].isdigit():
+            self._targets[EDGE] = Target(EDGE, gateway, ProbeKind.ICMP)
 
     def send(self, target_name: str, probe: int) -> None:
         """Ask one target. A probe that cannot leave is simply not answered."""
