@@ -151,7 +151,7 @@ class Journal:
                 item = self._queue.get()
             if batch:
                 last = {key: made for told in batch for key, made in told.changes.items()}
-                self._store(insertion([told.event for told in batch]), *last.values())
+                self._store(_together(insertion([told.event for told in batch]), *last.values()))
             if item is None:
                 return
             self._store_item(item)
@@ -227,6 +227,16 @@ def insertion(batch: list[Mapping[str, object]]) -> Change:
             chain.dropped(opened, chain.EVENTS, before)
 
     return insert
+
+
+def _together(*changes: Change) -> Change:
+    """Several changes as one: they wait, and are dropped, as one."""
+
+    def make(opened: sqlite3.Connection) -> None:
+        for change in changes:
+            change(opened)
+
+    return make
 
 
 def _execution(statement: Statement) -> Change:
