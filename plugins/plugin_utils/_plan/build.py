@@ -43,6 +43,7 @@ from .targets import (
 )
 from .telephony import planned_telephony, telephony_config
 from .telephony_checks import check_telephony
+from .throughput_fields import check_throughput
 from .variables import VARIABLES
 from .wans import END_METRIC, LOCAL_RULE_PRIORITY, Record, check_wans, each, marks, planned_wans
 
@@ -135,6 +136,7 @@ def _check(read: Record, given: Record, problems: Problems) -> None:
     check_telephony(read, problems)
     _check_hosts_beyond(read, problems)
     _check_management(read, problems)
+    check_throughput(read["relais_throughput"], problems.at("relais_throughput"))
 
 
 @functools.cache

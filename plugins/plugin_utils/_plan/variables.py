@@ -48,6 +48,7 @@ from .kinds import (
 from .ports import DSCP, PORTS
 from .problems import INVALID, Place, did_you_mean, show
 from .telephony_fields import CLIENT_SECRET, TELEPHONY
+from .throughput_fields import THROUGHPUT
 
 MOST_STABLE = "most_stable"
 BLOCK = "block"
@@ -328,6 +329,10 @@ VARIABLES = {
         record("a mapping", CONTACTS), "people, for sheets and reports", default={}
     ),
     "relais_alerts": Field(unseen(record("a mapping", ALERTS)), "where alerts go", default={}),
+    "relais_throughput": Field(
+        record("a mapping", THROUGHPUT),
+        "where unmetered lines are measured against, by night; nothing is without it",
+    ),
     "relais_targets": Field(
         listing(record("a mapping", TARGET), "a list of targets"),
         "hosts on the Internet that tell whether a WAN works",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from relais.core import report
+from relais.core.actions import Record
 from relais.core.events import AdminRequested, Event, Excused
 from relais.core.fields import shown
 from relais.core.model import Admin, Config
@@ -36,6 +37,9 @@ class Subject(Protocol):
     def take(self, event: Event) -> None:
         """Let the core act on an event."""
 
+    def note(self, record: Record) -> str:
+        """Keep what somebody else has found out; the identifier of the event."""
+
 
 class Answers:
     """One method for each command of the control protocol."""
@@ -49,7 +53,7 @@ class Answers:
 
     def orders(self) -> Mapping[str, Handler]:
         """Commands that change something, by name."""
-        return {"link": self.link, "excuse": self.excuse}
+        return {"link": self.link, "excuse": self.excuse, "measured": self.measured}
 
     def status(self, _request: Mapping[str, object]) -> Mapping[str, object]:
         """The state document."""
@@ -117,6 +121,23 @@ class Answers:
         self._subject.take(Excused(now, name, now + int(str(seconds)) * 1000))
         return {"wan": name, "for_s": seconds}
 
+    def measured(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        """Somebody has filled a link to see what it carries: it becomes an event."""
+        name = self._wan(request)
+        wan = self._subject.state.links[name].wan
+        told = {key: request.get(key) for key in ("down_mbit", "up_mbit", "bytes", "seconds")}
+        ways = {way: told[f"{way}_mbit"] for way in ("down", "up")}
+        carried = [f"{mbit} Mbit/s {way}" for way, mbit in ways.items() if mbit is not None]
+        if not carried:
+            raise Refused("bad_request", "down_mbit or up_mbit is missing")
+        if not all(_positive(value) for value in told.values() if value is not None):
+            raise Refused("bad_request", f"{', '.join(told)} are numbers above 0")
+        sold = {"sold_down_mbit": wan.down_mbit, "sold_up_mbit": wan.up_mbit}
+        what = f"{name} carries {', '.join(carried)}"
+        why = f"measured for {told['seconds']} s each way"
+        record = Record("throughput", what, why, wan=name, inputs={**told, **sold})
+        return {"event": self._subject.note(record)}
+
     def events(self, request: Mapping[str, object]) -> Mapping[str, object]:
         """Events behind a number."""
         after = request.get("after", 0)
@@ -133,6 +154,10 @@ class Answers:
             names = ", ".join(known)
             raise Refused("unknown_wan", f"{shown(name)} is no WAN of this gateway; known: {names}")
         return name
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e15
 
 
 def _whole(value: object, low: int, high: int) -> bool:

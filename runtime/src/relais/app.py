@@ -330,6 +330,10 @@ class Daemon:
         answer = FlowsMeasured(now, action.service, action.wan, pps)
         asyncio.get_running_loop().call_soon(self.take, answer)
 
+    def note(self, record: Record) -> str:
+        """Keep what somebody else has found out now."""
+        return self._note(record, clock.monotonic_ms())
+
     def _note(self, record: Record, decided_ms: float) -> str:
         """Give a record its number and instants, remember it, journal it; its identifier."""
         self._sequence += 1

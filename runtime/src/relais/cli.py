@@ -37,6 +37,7 @@ _ROOMS = (
     "simulate",
     "sla",
     "telephony",
+    "throughput",
     "verify",
 )
 """Commands with a module of their own, `relais.cli_NAME`."""

@@ -25,6 +25,7 @@ from fuzz import mutate
 from relais.answers import Answers
 from relais.cli import load_config
 from relais.core import report
+from relais.core.actions import Record
 from relais.core.config import ConfigError, parse_config
 from relais.core.events import Event
 from relais.core.model import Config, ProbeKind, Target
@@ -72,6 +73,8 @@ REQUESTS = [
     {"version": 1, "command": "link", "wan": "fibre", "mode": "drain", "for_s": 60},
     {"version": 1, "command": "link", "wan": "lte", "mode": "auto"},
     {"version": 1, "command": "excuse", "wan": "fibre", "for_s": 60},
+    {"version": 1, "command": "measured", "wan": "fibre", "down_mbit": 480.5, "up_mbit": 190}
+    | {"bytes": 670_000_000, "seconds": 8},
     {"version": 1, "command": "events", "after": 0},
 ]
 
@@ -95,6 +98,9 @@ class Desk:
 
     def take(self, event: Event) -> None:
         self.state, _unused = step(self.state, event)
+
+    def note(self, record: Record) -> str:
+        return f"20261128T200500Z-{len(json.dumps(record.inputs)):04d}"
 
 
 @contextmanager
