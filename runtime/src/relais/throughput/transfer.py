@@ -100,9 +100,10 @@ class _Crew:
 
     def _work(self, place: int, ends: list[_End]) -> None:
         try:
-            with contextlib.closing(self._connected(ends)) as connection:
-                while not self._over.is_set():
-                    self._exchange(connection, place)
+            while not self._over.is_set():
+                with contextlib.closing(self._connected(ends)) as connection:
+                    while connection.sock is not None and not self._over.is_set():
+                        self._exchange(connection, place)
         except (OSError, http.client.HTTPException, TransferError) as error:
             if not self._over.is_set() and self.failed is None:
                 self.failed = f"{self._url.hostname}: {error!s}"
@@ -135,6 +136,7 @@ class _Crew:
         """A connection whose packets leave by the line and by no other (as a probe's do)."""
         host = self._url.hostname or ""
         connection = http.client.HTTPConnection(host, timeout=PATIENCE_S)
+        connection.auto_open = 0  # One that it opened by itself would leave by any line.
         wan = self._transfer.wan
         error: OSError | None = None
         for family, address in ends:
