@@ -120,13 +120,18 @@ def test_nothing_is_measured_on_a_metered_line_nor_by_day_nor_while_somebody_wor
 def test_the_unit_may_do_what_it_must_and_little_else(measured: Any) -> None:
     lab, unit = measured.lab, "relais-throughput.service"
     lab.at_rest()
+    lab.wait("no incident is open", lambda: lab.relais("status")["incidents"] == [], within_s=120)
     # As the timer starts it, by day: it says so, and is no failed unit.
     measured.run("systemctl", "start", unit)
     assert measured.run("systemctl", "show", "-P", "Result", unit) == "success\n"
     measured.run("sh", "-ec", BY_DAY)
+    lab.wait(
+        "the load is known", lambda: lab.relais("status")["wans"]["fibre"]["tx_mbit"] is not None
+    )
     before = lab.relais("throughput", "list")["measured"]
     measured.run("systemctl", "start", unit)
-    assert len(lab.relais("throughput", "list")["measured"]) == len(before) + 1
+    said = measured.run("journalctl", "--no-pager", "-n", "5", "-u", unit)
+    assert len(lab.relais("throughput", "list")["measured"]) == len(before) + 1, said
     verdict = measured.run("systemd-analyze", "security", "--no-pager", unit)
     exposed = verdict.split("Overall exposure level for ")[1].split(": ")[1].split()[0]
     assert float(exposed) <= 4.0, verdict

@@ -33,6 +33,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run = verbs.add_parser("run", help="measure the unmetered lines, one after the other")
     run.add_argument("--wan", metavar="WAN", help="this one only")
     run.add_argument("--now", action="store_true", help="outside of its hours too")
+    run.add_argument(
+        "--scheduled", action="store_true", help="that nothing may be measured is fine"
+    )
     run.set_defaults(run=_run)
     listing = verbs.add_parser("list", help="what was measured")
     listing.add_argument("--journal", type=Path, default=JOURNAL, metavar="FILE")
@@ -75,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.now and not settings.within_hours(now.time()):
         hours = f"{settings.begins:%H:%M}-{settings.ends:%H:%M}"
         message = f"it is {now:%H:%M}, and lines are filled from {hours} only; --now does it anyway"
-        return fail(arguments, "not_now", message, NEGATIVE)
+        return fail(arguments, "not_now", message, DONE if arguments.scheduled else NEGATIVE)
     wans = [wan for wan in config.wans if arguments.wan in (None, wan.name)]
     chosen = [wan for wan in wans if not wan.metered] or wans
     told = [_measured(wan, settings, arguments.state) for wan in chosen]
@@ -83,7 +86,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"measured": told}, indent=1))
     else:
         print("\n".join(_line(one) for one in told))
-    return DONE if any(one["reason"] is None for one in told) else NEGATIVE
+    measured = any(one["reason"] is None for one in told)
+    return DONE if measured or arguments.scheduled else NEGATIVE
 
 
 def _measured(wan: Wan, settings: Settings, state_path: Path) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def test_an_idle_line_at_its_best_may_be_filled() -> None:
         ({"admin": "drain"}, "fibre is up, good, drain"),
         ({"rx_mbit": 26.0}, "somebody works: fibre carries 26.0 Mbit/s"),
         ({"tx_mbit": 11.0}, "somebody works: fibre carries 11.0 Mbit/s"),
+        ({"tx_mbit": None}, "relaisd has just begun, and does not know yet what fibre carries"),
     ],
 )
 def test_a_line_that_is_busy_or_not_well_is_left_alone(changes: dict[str, Any], word: str) -> None:

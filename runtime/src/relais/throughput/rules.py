@@ -32,6 +32,8 @@ def refusal(wan: Wan, state: State) -> str | None:
         return f"{name} is {link['state']}, {link['quality']}, {link['admin']}: not as it was sold"
     for way, sold in (("rx", wan.down_mbit), ("tx", wan.up_mbit)):
         carried = link[f"{way}_mbit"]
+        if carried is None:
+            return f"relaisd has just begun, and does not know yet what {name} carries"
         if carried > (BUSY_MBIT if sold is None else BUSY_SHARE * sold):
             return f"somebody works: {name} carries {carried:.1f} Mbit/s"
     return None
