@@ -101,6 +101,14 @@ incidents:
           outage_ms: 274
           from: fibre
           to: lte
+fingerprint:
+  description:
+    - Number and digest of the newest event in the journal's chain. Kept outside of the gateway, it
+      proves later with C(relais verify --fingerprint) that nothing before it was changed.
+    - Null for a journal without events.
+  returned: success
+  type: str
+  sample: 4711-6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b
 open:
   description: The identifiers of those of them that have not ended.
   returned: success
@@ -150,9 +158,10 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    incidents = RelaisCli(module).ask(*_words(module.params))["incidents"]
+    answer = RelaisCli(module).ask(*_words(module.params))
+    incidents, fingerprint = answer["incidents"], answer.get("fingerprint")
     unended = [incident["id"] for incident in incidents if incident["ended_at"] is None]
-    module.exit_json(changed=False, incidents=incidents, open=unended)
+    module.exit_json(changed=False, incidents=incidents, open=unended, fingerprint=fingerprint)
 
 
 if __name__ == "__main__":

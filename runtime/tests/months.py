@@ -10,11 +10,14 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from relais.core.history.buckets import bucket
 from relais.core.history.model import Condition, Period, Roll, Subject
+from relais.core.instants import of_unix_ms
 from relais.shell.history import SCHEMA
+from relais.shell.journal import whole_schema
 
 PARIS = ZoneInfo("Europe/Paris")
 AVAILABLE, MICRO, DOWN = Condition.AVAILABLE, Condition.MICRO_OUTAGE, Condition.UNAVAILABLE
@@ -71,10 +74,41 @@ def roll(
     )
 
 
-def journal(path: Path, periods: Iterable[Period], rolls: Iterable[Roll]) -> Path:
+def measured(
+    seq: int,
+    when_ms: int,
+    down: float | None,
+    up: float | None,
+    *,
+    sold: tuple[float | None, float | None] = (500, 200),
+    wan: str = "fibre",
+) -> dict[str, Any]:
+    """The event of a line that was filled on purpose, as a row."""
+    told = {"down_mbit": down, "up_mbit": up, "bytes": 1_000_000, "seconds": 8}
+    return {
+        "seq": seq,
+        "id": f"measured-{seq}",
+        "at": of_unix_ms(when_ms),
+        "kind": "throughput",
+        "wan": wan,
+        "service": None,
+        "what": "",
+        "why": "",
+        "inputs": told | {"sold_down_mbit": sold[0], "sold_up_mbit": sold[1]},
+    }
+
+
+def journal(
+    path: Path,
+    periods: Iterable[Period],
+    rolls: Iterable[Roll],
+    events: Iterable[dict[str, Any]] = (),
+) -> Path:
     """A journal that holds these and nothing else."""
     with closing(sqlite3.connect(path)) as opened:
-        opened.executescript(SCHEMA)
+        opened.executescript(whole_schema(SCHEMA))
+        for event in events:
+            _insert(opened, "events", event | {"inputs": json.dumps(event["inputs"])})
         for period in periods:
             _insert(opened, "periods", asdict(period))
         for roll in rolls:

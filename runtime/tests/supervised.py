@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from relais.core.config import parse_config
+from relais.core.instants import rfc3339
 from relais.core.report import state_document
-from relais.shell.clock import rfc3339
 from world import World, document
 
 INCIDENT = "20261128T200500Z-fibre"

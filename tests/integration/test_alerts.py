@@ -6,6 +6,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
@@ -125,6 +126,8 @@ def test_a_fault_is_told_by_mail_over_the_line_that_is_left_and_so_is_its_end(
     gateway.lab.do("fault", "isp-fibre", "clear")
     back = "Retour à la normale"
     gateway.lab.wait("its end is told", lambda: ours in told(mails, before, back), within_s=120)
+    (fingerprint,) = re.findall(r"Empreinte du journal : (\S+)", told(mails, before, back))
+    assert gateway.lab.relais("verify", "--fingerprint", fingerprint)["ok"] is True
 
 
 def test_while_every_line_is_cut_an_sms_leaves_and_the_mail_follows(

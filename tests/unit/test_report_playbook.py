@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from relais.shell import chain
 from relais.shell.incidents import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +68,8 @@ def play(
             opened.execute(
                 "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)", (*row, json.dumps(one))
             )
+        opened.executescript(chain.SCHEMA)
+        opened.execute("INSERT INTO chain VALUES ('events', 7, '[7]', zeroblob(32))")
     command = home / "bin" / "relais"
     command.parent.mkdir(exist_ok=True)
     command.write_text(RELAIS.format(python=sys.executable, journal=journal), encoding="utf-8")
@@ -111,6 +114,7 @@ def test_the_last_incident_that_ended_is_told_in_both_languages(tmp_path: Path) 
     assert written == {f"{name}.json", f"{name}-en.html", f"{name}-fr.html"}
     english = (tmp_path / "out" / f"{name}-en.html").read_text(encoding="utf-8")
     assert "Operator A" in english and "A-123" in english and "+33199000001" in english
+    assert f"7-{64 * '0'}" in english
     assert f"{name}-fr.html" in done.stdout
     kept = json.loads((tmp_path / "out" / f"{name}.json").read_text(encoding="utf-8"))
     assert kept == known[0]

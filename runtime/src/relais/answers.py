@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from relais.core import report
@@ -28,24 +28,30 @@ class Subject(Protocol):
     def document(self) -> dict[str, object]:
         """The state document."""
 
-    def history(self) -> Iterable[Mapping[str, object]]:
+    def take(self, event: Event) -> None:
+        """Let the core act on an event."""
+
+
+class Events(Protocol):
+    """What has happened, and what somebody else has found out."""
+
+    @property
+    def newest(self) -> Sequence[Mapping[str, object]]:
         """The newest events, oldest first."""
 
     def origin(self, service: str) -> tuple[str | None, str]:
         """Identifier and instant of the event that made a service's choice."""
 
-    def take(self, event: Event) -> None:
-        """Let the core act on an event."""
-
     def note(self, record: Record) -> str:
-        """Keep what somebody else has found out; the identifier of the event."""
+        """Keep a record as an event; its identifier."""
 
 
 class Answers:
     """One method for each command of the control protocol."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, events: Events) -> None:
         self._subject = subject
+        self._events = events
 
     def questions(self) -> Mapping[str, Handler]:
         """Commands that only read, by name."""
@@ -72,9 +78,9 @@ class Answers:
         for service in config.services:
             if wanted in (None, service.name) and service.name in state.choices:
                 answer = report.why_document(state, service, clock.wall_text)
-                event, since = self._subject.origin(service.name)
+                event, since = self._events.origin(service.name)
                 about = (service.name, None)
-                past = [e for e in self._subject.history() if e["service"] in about]
+                past = [e for e in self._events.newest if e["service"] in about]
                 answers[service.name] = {
                     **answer,
                     "event": event,
@@ -136,14 +142,14 @@ class Answers:
         what = f"{name} carries {', '.join(carried)}"
         why = f"measured for {told['seconds']} s each way"
         record = Record("throughput", what, why, wan=name, inputs={**told, **sold})
-        return {"event": self._subject.note(record)}
+        return {"event": self._events.note(record)}
 
     def events(self, request: Mapping[str, object]) -> Mapping[str, object]:
         """Events behind a number."""
         after = request.get("after", 0)
         if not _whole(after, 0, 2**53):
             raise Refused("bad_request", "after is the number of an event")
-        found = [e for e in self._subject.history() if int(str(e["seq"])) > int(str(after))]
+        found = [e for e in self._events.newest if int(str(e["seq"])) > int(str(after))]
         last = self._subject.document()["last_event"]
         return {"events": found, "last": last}
 

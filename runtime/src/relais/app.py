@@ -8,8 +8,7 @@ import ipaddress
 import json
 import logging
 import signal
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ from relais.core.ticking import Pace
 from relais.shell import clock, handover, history, incidents, ledger, systemd
 from relais.shell.config_file import ConfigFile
 from relais.shell.control_server import ControlServer
+from relais.shell.event_log import EventLog
 from relais.shell.files import replace_file
 from relais.shell.flows import Flows
 from relais.shell.health import Health
@@ -61,7 +61,6 @@ from relais.shell.telephony.hook import Hook
 
 STATE_EVERY_MS = 5000.0
 WATCHDOG_EVERY_MS = 2000.0
-KEPT_EVENTS = 1000
 log = logging.getLogger("relaisd")
 
 
@@ -82,15 +81,11 @@ class Daemon:
         self._paths = paths
         self._anchor_key = anchor_key
         self.state = initial(config, clock.monotonic_ms())
-        self._started_at = clock.rfc3339(clock.wall_now())
-        self._events: deque[dict[str, object]] = deque(maxlen=KEPT_EVENTS)
-        self._sequence = 0
-        self._service_events: dict[str, tuple[str | None, str]] = {}
         self._handover = paths.run / "handover.json"
         schemas = (ledger.SCHEMA, history.SCHEMA, incidents.SCHEMA)
         self._journal = Journal(paths.state / "journal.db", *schemas)
         self._history = history.History(config, self._journal)
-        self._incidents = incidents.Incidents(self._journal)
+        self._events = EventLog(self._journal, lambda: self.state.links)
         self._ledger = Ledger(config, self._journal)
         self._recorder = Recorder(self._journal.record)
         self._nft = Nft(config, paths.run / "nft" / "live.nft")
@@ -101,23 +96,21 @@ class Daemon:
         self._read_ms = 0.0
         self._pace = Pace()
         self._written_ms = self._barked_ms = 0.0
-        self._health = Health(self._note)
+        self._health = Health(self._events.note)
         self._housekeeping = Housekeeping(file, self._journal, self._nft, self._health)
-        self._telephony = Hook(config.telephony, paths.run / "telephony", self._note)
+        self._telephony = Hook(config.telephony, paths.run / "telephony", self._events.note)
         self._stop = asyncio.Event()
-        self._repairs = Repairs(
-            config, self._nft, self._flows, lambda: self.state.steered, self._note, paths.run
-        )
+        steered, note = (lambda: self.state.steered), self._events.note
+        self._repairs = Repairs(config, self._nft, self._flows, steered, note, paths.run)
 
     async def run(self) -> None:
         """Watch and steer until SIGTERM or SIGINT."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        self._sequence = max(self._journal.start(), self._counted())
+        self._events.start(max(self._journal.start(), self._counted()))
         self._ledger.start()
         self._history.start()
-        self._incidents.start()
         self._probers = {
             wan.name: Prober(wan, self.config.targets, self._answered, self._anchor_key)
             for wan in self.config.wans
@@ -125,7 +118,7 @@ class Daemon:
         self._adopt()
         self._housekeeping.start()
         self._turn_periods()
-        answers, path = Answers(self), self._paths.run / "control.sock"
+        answers, path = Answers(self, self._events), self._paths.run / "control.sock"
         control = ControlServer(path, answers.questions(), answers.orders())
         await control.start()
         watcher = LinkWatcher(self.config.wans, self._observed, self._repairs.changed)
@@ -140,10 +133,7 @@ class Daemon:
         waited: list[asyncio.Future[Any]] = [watching, stopping, self._broken]
         done, _unused = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         systemd.notify("STOPPING=1")
-        self._note(
-            Record("daemon", "relaisd stops", "the kernel keeps the last choice"),
-            clock.monotonic_ms(),
-        )
+        self._events.note(Record("daemon", "relaisd stops", "the kernel keeps the last choice"))
         self._write_state()
         self._ledger.keep(self.state.links.values())
         self._history.stop(self.state)
@@ -169,10 +159,11 @@ class Daemon:
         known = {name: chosen for name, chosen in members.items() if chosen}
         now = clock.monotonic_ms()
         legacy = handover.read(self._handover, now)
-        self._service_events.update(legacy.origins)
+        self._events.origins.update(legacy.origins)
         self.take(Adopted(now, known, dead, legacy.beliefs))
         why = f"version {__version__}, adopts {found}"
-        self._note(Record("daemon", "relaisd starts", why, inputs=facts.of_start(self.state)), now)
+        begun = Record("daemon", "relaisd starts", why, inputs=facts.of_start(self.state))
+        self._events.note(begun, now)
         if self.state.steered is not None:  # A predecessor may have kept it in another form.
             self._nft.keep(*self.state.steered)
 
@@ -222,7 +213,7 @@ class Daemon:
         self._health.note("history", self._history.error)
         if self._file.mended():
             why = "systemd starts it again, with the configuration that is good now"
-            self._note(Record("daemon", "relaisd ends", why), clock.monotonic_ms())
+            self._events.note(Record("daemon", "relaisd ends", why))
             self._stop.set()
 
     def _turn_periods(self) -> None:
@@ -269,7 +260,7 @@ class Daemon:
             if failed is not None and _needs_the_switch(action):
                 continue  # It did not happen; SwitchFailed tells the truth below.
             if isinstance(action, Record):
-                noted[place] = self._note(action, event.now_ms)
+                noted[place] = self._events.note(action, event.now_ms)
             else:
                 self._act(action)
         self._history.took(before, event, self.state)
@@ -316,8 +307,7 @@ class Daemon:
 
     def _not_done(self, marks: list[tuple[int, int]], error: OSError) -> None:
         told = ", ".join(f"0x{mark:04x}/0x{mask:04x}" for mark, mask in marks)
-        failed = Record("evict", "eviction failed", f"marks {told}: {error}")
-        self._note(failed, clock.monotonic_ms())
+        self._events.note(Record("evict", "eviction failed", f"marks {told}: {error}"))
 
     def _measure(self, action: MeasureFlows) -> None:
         """Look for calls, and tell the core once it is done with the present event."""
@@ -330,41 +320,12 @@ class Daemon:
         answer = FlowsMeasured(now, action.service, action.wan, pps)
         asyncio.get_running_loop().call_soon(self.take, answer)
 
-    def note(self, record: Record) -> str:
-        """Keep what somebody else has found out now."""
-        return self._note(record, clock.monotonic_ms())
-
-    def _note(self, record: Record, decided_ms: float) -> str:
-        """Give a record its number and instants, remember it, journal it; its identifier."""
-        self._sequence += 1
-        mono_ms = decided_ms if record.at_ms is None else record.at_ms
-        now = clock.wall_at(mono_ms)
-        identifier = f"{now:%Y%m%dT%H%M%SZ}-{self._sequence:04d}"
-        event: dict[str, object] = {
-            "seq": self._sequence,
-            "id": identifier,
-            "at": clock.rfc3339(now),
-            "mono_ms": round(mono_ms, 3),
-            "kind": record.kind,
-            "wan": record.wan,
-            "service": record.service,
-            "what": record.what,
-            "why": record.why,
-            "inputs": facts.with_meters(record.kind, record.inputs, self.state.links),
-        }
-        self._events.append(event)
-        if record.kind == "choice" and record.service is not None:
-            self._service_events[record.service] = (identifier, str(event["at"]))
-        self._journal.append(event, self._incidents.take(event))
-        log.info("%s: %s (%s)", identifier, record.what, record.why)
-        return identifier
-
     def _write_state(self) -> None:
         self._written_ms = clock.monotonic_ms()
         try:
             text = json.dumps(self.document(), indent=1)
             replace_file(self._paths.run / "state.json", text.encode(), mode=0o644)
-            legacy = handover.Legacy(leave(self.state), self._service_events)
+            legacy = handover.Legacy(leave(self.state), self._events.origins)
             handover.write(self._handover, legacy)
             self._health.note("state files", None)
         except OSError as error:
@@ -376,25 +337,17 @@ class Daemon:
         services = document["services"]
         if isinstance(services, dict):
             for name, entry in services.items():
-                event, since = self.origin(name)
+                event, since = self._events.origin(name)
                 entry.update(event=event, since=since)
         document.update(
             version=__version__,
-            started_at=self._started_at,
-            last_event=self._sequence,
+            started_at=self._events.begun_at,
+            last_event=self._events.last,
             degraded=self._health.document(),
             repairs=self._repairs.summary(),
-            incidents=self._incidents.open_ids,
+            incidents=self._events.open_incidents,
         )
         return document
-
-    def history(self) -> Iterable[Mapping[str, object]]:
-        """The newest events, oldest first."""
-        return self._events
-
-    def origin(self, service: str) -> tuple[str | None, str]:
-        """Identifier and instant of the event that made a service's choice."""
-        return self._service_events.get(service, (None, self._started_at))
 
     def _summary(self) -> str:
         return ", ".join(f"{name} {link.state}" for name, link in self.state.links.items())

@@ -16,7 +16,7 @@ from relais import __version__
 from relais.cli_anchor import credential
 from relais.cli_failure import fail
 from relais.cli_tables import events_text, status_text, why_text
-from relais.core.config import ConfigError
+from relais.core.fields import ConfigError
 from relais.core.model import Admin, Config, ProbeKind
 from relais.shell.anchor import KEY_FILE, KeyFileError, read_keys
 from relais.shell.config_file import CONFIG, find_config, load_config

@@ -53,11 +53,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _settings(arguments: argparse.Namespace) -> Settings | None:
     """The settings; None, and every problem told, when they are no good."""
-    from relais.alerts.settings_file import load_settings
-    from relais.core.config import ConfigError
+    from relais.alerts.settings import parse_settings
+    from relais.core.fields import ConfigError
+    from relais.shell.document_file import load
 
     try:
-        return load_settings(arguments.settings)
+        return load(arguments.settings, parse_settings, secret=True)
     except ConfigError as error:
         problems = [str(problem) for problem in error.problems]
     if arguments.json:
@@ -72,8 +73,9 @@ def _settings(arguments: argparse.Namespace) -> Settings | None:
 def _run(arguments: argparse.Namespace) -> int:
     from relais.alerts.outbox import Error
     from relais.alerts.service import OUTBOX, Places, Service
-    from relais.alerts.sources import JOURNAL, STATE
     from relais.shell.clock import wall_now
+    from relais.shell.recordings import JOURNAL
+    from relais.shell.state_file import STATE
     from relais.shell.systemd import notify
 
     settings = _settings(arguments)
@@ -127,7 +129,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _document(entry: Entry) -> dict[str, object]:
-    from relais.shell.clock import rfc3339
+    from relais.core.instants import rfc3339
 
     message = entry.message
     return {
@@ -147,7 +149,7 @@ def _document(entry: Entry) -> dict[str, object]:
 
 
 def _line(entry: Entry) -> str:
-    from relais.shell.clock import rfc3339
+    from relais.core.instants import rfc3339
 
     message = entry.message
     sent = f" {rfc3339(entry.sent_at)}" if entry.sent_at else ""

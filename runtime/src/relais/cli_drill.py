@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from relais.core.config import ConfigError
 from relais.core.drill.model import EVERY_WAN, KINDS, MAX_SECONDS, MIN_SECONDS, TOTAL
 from relais.core.drill.words import in_words
+from relais.core.fields import ConfigError
 from relais.core.model import Config
 from relais.shell.config_file import CONFIG, load_config
 from relais.shell.control_client import ControlClient

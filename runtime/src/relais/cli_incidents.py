@@ -12,9 +12,11 @@ from typing import Any
 
 from relais.cli_failure import fail
 from relais.core.incidents.model import Class
+from relais.core.instants import rfc3339
 from relais.shell import clock
 from relais.shell.incidents import kept, reason, rebuild
 from relais.shell.recordings import JOURNAL
+from relais.shell.verify import fingerprint
 
 Subparsers = argparse._SubParsersAction
 DONE, NEGATIVE = 0, 1
@@ -43,6 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.journal
     try:
         found = rebuild(path) if arguments.rebuild else kept(path)
+        word = fingerprint(path)
     except sqlite3.Error as error:
         return fail(arguments, "journal", reason(error, path), NEGATIVE)
     except (OSError, ValueError, KeyError) as error:
@@ -52,7 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
         message = f"{arguments.id!r} is no incident that {path} keeps; see relais incidents"
         return fail(arguments, "unknown_incident", message, NEGATIVE)
     if arguments.json:
-        print(json.dumps({"incidents": chosen}, indent=1))
+        print(json.dumps({"incidents": chosen, "fingerprint": word}, indent=1))
     else:
         print(_text(arguments, chosen))
     return DONE
@@ -67,7 +70,7 @@ def _wanted(arguments: argparse.Namespace, incident: dict[str, Any]) -> bool:
         return False
     if arguments.since is None:
         return True
-    first = clock.rfc3339(clock.wall_now() - timedelta(seconds=arguments.since))
+    first = rfc3339(clock.wall_now() - timedelta(seconds=arguments.since))
     return incident["ended_at"] is None or incident["ended_at"] >= first
 
 

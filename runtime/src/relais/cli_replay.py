@@ -41,7 +41,7 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from relais.core.config import ConfigError
+    from relais.core.fields import ConfigError
     from relais.simulate.trace import TraceError
 
     recordings = Recordings(arguments.journal)

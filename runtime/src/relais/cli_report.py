@@ -24,7 +24,7 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     incident.add_argument("incidents", nargs="+", metavar="FILE-or-ID", help="document, or its id")
     incident.add_argument("--journal", type=Path, metavar="FILE", help="where ids are looked up")
     incident.add_argument("--site", type=Path, metavar="FILE", help="plan of the site, as JSON")
-    incident.add_argument("--head", help="fingerprint of the journal, from relais verify")
+    incident.add_argument("--fingerprint", metavar="WORD", help="the journal's, when it was read")
     incident.set_defaults(run=_incident)
     for kind in (drill, incident):
         kind.add_argument("--output", required=True, type=Path, metavar="FILE", help="HTML page")
@@ -47,15 +47,17 @@ def _drill(arguments: argparse.Namespace) -> int:
 def _incident(arguments: argparse.Namespace) -> int:
     from relais.report.incident import render  # only where pages are made
     from relais.report.incident_facts import NOWHERE
-    from relais.report.incident_source import find_incidents, read_site
+    from relais.report.incident_source import find_incidents, fingerprint_of, read_site
     from relais.report.page import ReportError
     from relais.shell.clock import wall_now
     from relais.shell.recordings import JOURNAL
 
     try:
-        incidents = find_incidents(arguments.incidents, arguments.journal or JOURNAL)
+        journal = arguments.journal or JOURNAL
+        incidents = find_incidents(arguments.incidents, journal)
+        fingerprint = arguments.fingerprint or fingerprint_of(arguments.incidents, journal)
         site = read_site(arguments.site) if arguments.site else NOWHERE
-        page = render(incidents, arguments.language, wall_now(), site, arguments.head)
+        page = render(incidents, arguments.language, wall_now(), site, fingerprint)
         arguments.output.write_text(page, encoding="utf-8")
     except (ReportError, OSError) as error:
         return fail(arguments, "report", str(error), 1)

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from relais.cli_failure import fail
-from relais.core.config import ConfigError
+from relais.core.fields import ConfigError
 from relais.core.model import Config
 from relais.core.recording import encode_decision
 from relais.shell.config_file import load_config

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from relais.cli_failure import fail
 from relais.cli_sla_text import sla_text
-from relais.core.config import ConfigError
+from relais.core.fields import ConfigError
 from relais.core.history.model import Subject
 from relais.core.sla import facts, window
 from relais.core.sla.document import document, link_document

@@ -119,7 +119,24 @@ def _measured(link: Doc) -> list[str]:
             _delays(pdv, variation) + least + f"; {pdv['samples']:,} samples",
         ),
         _labelled("Voice", "undefined (too few samples)" if call is None else _call(call)),
+        _labelled("Throughput", _throughput(link["throughput"])),
     ]
+
+
+def _throughput(ways: Doc) -> str:
+    told = [f"{name} {_carried(one)}" for name, one in ways.items() if one is not None]
+    return "; ".join(told) or "not measured"
+
+
+def _carried(of: Doc) -> str:
+    sold = ""
+    if of["sold_mbit"] is not None:
+        sold = f", {of['percent']:.1f} % of the {of['sold_mbit']:g} sold"
+    times = "once" if of["samples"] == 1 else f"{of['samples']} times"
+    return (
+        f"median {of['median_mbit']:g} Mbit/s{sold} (least {of['least_mbit']:g}, "
+        f"most {of['most_mbit']:g}, measured {times})"
+    )
 
 
 def _delays(of: Doc, names: Sequence[tuple[str, str]]) -> str:

@@ -42,9 +42,10 @@ def _credential() -> Path:
 
 def _refresh(arguments: argparse.Namespace) -> int:
     # TLS and HTTP are large: no other command of this program carries them.
-    from relais.core.config import ConfigError
+    from relais.core.fields import ConfigError
+    from relais.core.telephony.settings import parse_settings
+    from relais.shell.document_file import load
     from relais.shell.telephony.refresh import FOLDER, claim, refresh
-    from relais.shell.telephony.settings_file import load_settings
 
     folder: Path = arguments.folder or FOLDER
     wans = tuple(arguments.wan or claim(folder) or ())
@@ -55,7 +56,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
             print("no switch to tell of; name the WAN with --wan to refresh all the same")
         return DONE
     try:
-        settings = load_settings(arguments.settings)
+        settings = load(arguments.settings, parse_settings, secret=True)
         while wans:
             outcome = refresh(settings, wans, folder, _say)
             wans = claim(folder) or ()  # systemd starts nothing anew while this runs.
@@ -79,11 +80,12 @@ def _show(arguments: argparse.Namespace, outcome: Outcome) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from relais.core.config import ConfigError
-    from relais.shell.telephony.settings_file import load_settings
+    from relais.core.fields import ConfigError
+    from relais.core.telephony.settings import parse_settings
+    from relais.shell.document_file import load
 
     try:
-        load_settings(arguments.settings)
+        load(arguments.settings, parse_settings, secret=True)
     except ConfigError as error:
         return _fail(arguments, "bad_settings", [str(problem) for problem in error.problems])
     print(json.dumps({"ok": True, "problems": []}) if arguments.json else "good")

@@ -51,23 +51,26 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from relais.core.config import ConfigError
-    from relais.throughput.settings import load_settings
+    from relais.core.fields import ConfigError
+    from relais.shell.document_file import load
+    from relais.throughput.settings import parse_settings
 
     try:
-        load_settings(arguments.settings)
+        load(arguments.settings, parse_settings)
     except ConfigError as error:
         return fail(arguments, "settings", f"{arguments.settings}: {error}", USAGE)
     return _show(arguments, {"ok": True}, f"{arguments.settings}: good")
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from relais.core.config import ConfigError
+    from relais.core.fields import ConfigError
     from relais.shell.config_file import load_config
-    from relais.throughput.settings import load_settings
+    from relais.shell.document_file import load
+    from relais.throughput.settings import parse_settings
 
     try:
-        settings, config = load_settings(arguments.settings), load_config(arguments.config)
+        settings = load(arguments.settings, parse_settings)
+        config = load_config(arguments.config)
     except ConfigError as error:
         return fail(arguments, "settings", str(error), USAGE)
     names = [wan.name for wan in config.wans]

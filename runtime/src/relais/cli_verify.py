@@ -12,7 +12,7 @@ from pathlib import Path
 from relais.cli_failure import fail
 from relais.cli_tables import table
 from relais.shell.recordings import JOURNAL
-from relais.shell.verify import JournalError, Verdict, verify
+from relais.shell.verify import JournalError, Verdict, read_fingerprint, verify
 
 Subparsers = argparse._SubParsersAction
 DONE, NEGATIVE, USAGE = 0, 1, 2
@@ -22,16 +22,18 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the `verify` command."""
     parser = subparsers.add_parser("verify", help="whether the journal is as it was written")
     parser.add_argument("--journal", type=Path, default=JOURNAL, metavar="FILE")
-    parser.add_argument(
+    outside = parser.add_mutually_exclusive_group()
+    outside.add_argument(
         "--known", type=Path, metavar="FILE", help="what --json printed earlier, kept elsewhere"
     )
+    outside.add_argument("--fingerprint", metavar="WORD", help="from a mail or a report")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        known = None if arguments.known is None else _known(arguments.known)
+        known = _outside(arguments)
         verdict = verify(arguments.journal, known)
     except JournalError as error:
         status = USAGE if error.code == "bad_input" else NEGATIVE
@@ -41,6 +43,13 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         print(_text(verdict))
     return NEGATIVE if verdict.problems else DONE
+
+
+def _outside(arguments: argparse.Namespace) -> Mapping[str, tuple[int, str]] | None:
+    """What was told outside of the machine earlier."""
+    if arguments.fingerprint is not None:
+        return read_fingerprint(arguments.fingerprint)
+    return None if arguments.known is None else _known(arguments.known)
 
 
 def _known(path: Path) -> Mapping[str, tuple[int, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from alert_world import START, Receiver, Site, hook_server, incident, instant, mail_server, total
 from relais import cli
+from relais.shell import chain, database
 
 MINUTE = timedelta(minutes=1)
 SMS = """#!/bin/sh
@@ -74,6 +75,19 @@ def test_a_switch_is_told_by_mail_by_http_and_by_sms(
         "+33199000005\tCabinet Exemple : lien fibre coupé, les services passent par lte. "
         "Début 28/11/2026 à 21:05:00 (CET). 20261128T200500Z-fibre"
     ]
+
+
+def test_a_mail_carries_the_fingerprint_of_the_journal_and_an_sms_does_not(
+    site: Site, mail: Receiver, modem: Path
+) -> None:
+    site.look()
+    site.happens(incident())
+    with database.transaction(site.places.journal) as opened:
+        opened.executescript(chain.SCHEMA)
+        opened.execute("INSERT INTO chain VALUES ('events', 7, '[7]', zeroblob(32))")
+    site.look()
+    assert mail.bodies()[0].rstrip().endswith(f"Empreinte du journal : 7-{64 * '0'}")
+    assert "7-00" not in sms_sent(modem)[0]
 
 
 def test_a_gateway_dark_for_ten_minutes_and_restarted_tells_everything_once_with_its_time(

@@ -11,7 +11,7 @@ from alert_world import hook_server
 from relais import cli
 from relais.alerts.heartbeat import fetch
 from relais.alerts.settings import named, parse_settings
-from relais.core.config import ConfigError
+from relais.core.fields import ConfigError
 
 GOOD = {
     "schema": "relais.alerts/1",

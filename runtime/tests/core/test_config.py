@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from relais.core.config import ConfigError, parse_config
+from relais.core.config import parse_config
+from relais.core.fields import ConfigError
 from world import document
 
 Edit = Callable[[dict[str, Any]], object]

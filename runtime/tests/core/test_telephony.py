@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from relais.core.actions import Announce, Move
 from relais.core.calls import LONGEST_MS
-from relais.core.config import ConfigError, parse_config
+from relais.core.config import parse_config
 from relais.core.evolve import evolve
+from relais.core.fields import ConfigError
 from relais.core.model import BOTH_MASK, Admin
 from world import World, document
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 from relais.core.codec import decode, encode
-from relais.core.config import ConfigError, parse_config
+from relais.core.config import parse_config
+from relais.core.fields import ConfigError
 from relais.core.model import Config, Telephony
 from world import document
 

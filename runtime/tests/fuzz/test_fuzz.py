@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -26,8 +26,9 @@ from relais.answers import Answers
 from relais.cli import load_config
 from relais.core import report
 from relais.core.actions import Record
-from relais.core.config import ConfigError, parse_config
+from relais.core.config import parse_config
 from relais.core.events import Event
+from relais.core.fields import ConfigError
 from relais.core.model import Config, ProbeKind, Target
 from relais.core.state import State, initial
 from relais.core.step import step
@@ -90,7 +91,8 @@ class Desk:
     def document(self) -> dict[str, object]:
         return {**report.state_document(self.state, str), "last_event": 0}
 
-    def history(self) -> Iterable[Mapping[str, object]]:
+    @property
+    def newest(self) -> Sequence[Mapping[str, object]]:
         return [{"seq": 1, "service": None}]
 
     def origin(self, service: str) -> tuple[str | None, str]:
@@ -187,7 +189,7 @@ def test_a_configuration_file_is_accepted_or_refused_in_words(tmp_path: Path) ->
 @pytest.mark.parametrize("uid", [0, 1000])
 def test_every_request_line_gets_an_answer(uid: int) -> None:
     desk = Desk()
-    answers = Answers(desk)
+    answers = Answers(desk, desk)
     server = ControlServer(Path("unused"), answers.questions(), answers.orders())
     random = Random(f"control {SEED}")
     sources = [mutate.texts(random, request) for request in REQUESTS]
@@ -214,7 +216,8 @@ def test_every_request_line_gets_an_answer(uid: int) -> None:
 @pytest.mark.parametrize("depth", [10, 100, 300, 900, 990, 5000, 30_000])
 @pytest.mark.parametrize("key", ["service", "wan", "mode", "for_s", "command", "version"])
 def test_a_request_may_be_as_deep_as_it_likes(key: str, depth: int, tmp_path: Path) -> None:
-    answers = Answers(Desk())
+    desk = Desk()
+    answers = Answers(desk, desk)
     server = ControlServer(tmp_path, answers.questions(), answers.orders())
     given = '"version": 1, "command": "link", "wan": "fibre", "mode": "auto"'
     if key == "service":

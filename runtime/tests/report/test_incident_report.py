@@ -20,6 +20,7 @@ from relais.report.incident_facts import CLASSES, Site, site_of
 from relais.report.incident_source import find_incidents, read_site
 from relais.report.incident_texts import incident_texts
 from relais.report.page import ReportError
+from relais.shell import chain
 from relais.shell.incidents import SCHEMA
 
 NOW = datetime(2026, 11, 29, 2, 45, tzinfo=UTC)
@@ -278,14 +279,14 @@ def test_hostile_documents_stay_text(language: str) -> None:
         operator={"name": evil, "technology": evil},
         timeline=[{**FIBRE["timeline"][0], "what": evil}],
     )  # fmt: skip
-    html = render([hostile], language, NOW, SITE, head=evil)
+    html = render([hostile], language, NOW, SITE, fingerprint=evil)
     assert not Page(html).all("script") + Page(html).all("img")
     assert Page(html).open == []
     assert evil in Page(html).text
 
 
 def test_the_fingerprint_of_the_journal_is_told_when_it_is_given() -> None:
-    assert "5eed5eed" in Page(render([FIBRE], "en", NOW, SITE, head="5eed5eed")).text
+    assert "5eed5eed" in Page(render([FIBRE], "en", NOW, SITE, fingerprint="5eed5eed")).text
     assert "Fingerprint" not in text(FIBRE)
     assert "from incident 20261128T200500Z-fibre" in text(FIBRE)
 
@@ -345,7 +346,20 @@ def test_the_command_takes_files_and_ids_and_writes_one_page(
     assert main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"output": str(target), "incidents": 2}
     written = Page(target.read_text(encoding="utf-8")).text
+    assert "Empreinte" not in written
     assert FIBRE["id"] in written and total()["id"] in written and "+33199000001" in written
+
+
+def test_an_incident_out_of_a_journal_has_its_fingerprint_beside_it(tmp_path: Path) -> None:
+    journal, target = journal_of(tmp_path, FIBRE), tmp_path / "x.html"
+    with sqlite3.connect(journal) as opened:
+        opened.executescript(chain.SCHEMA)
+        opened.execute("INSERT INTO chain VALUES ('events', 7, '[7]', zeroblob(32))")
+    words = ["report", "incident", FIBRE["id"], "--journal", str(journal), "--output", str(target)]
+    assert main(words) == 0
+    assert f"7-{64 * '0'}" in Page(target.read_text(encoding="utf-8")).text
+    assert main([*words, "--fingerprint", "9-other"]) == 0
+    assert "9-other" in Page(target.read_text(encoding="utf-8")).text
 
 
 def test_the_command_says_in_one_line_what_it_cannot_use(

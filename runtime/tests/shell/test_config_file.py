@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from relais.core.config import ConfigError
+from relais.core.fields import ConfigError
 from relais.shell.config_file import find_config
 from world import document
 

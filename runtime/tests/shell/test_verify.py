@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from relais.cli import main
 from relais.shell import chain, database, journal
-from relais.shell.verify import heads, verify
+from relais.shell.verify import fingerprint, verify
 from shell.kept import Gateway
 
 
@@ -46,7 +46,8 @@ def test_what_nobody_touched_fits(gateway: Gateway) -> None:
     assert rows["periods"][1] == 0
     assert rows["minutes"][0] > 100
     assert rows["hours"][0] == 2
-    assert heads(gateway.path) == {head.kind: (head.n, head.hash) for head in verdict.heads}
+    (events,) = (head for head in verdict.heads if head.kind == "events")
+    assert fingerprint(gateway.path) == f"{events.n}-{events.hash}"
 
 
 @pytest.mark.parametrize(
@@ -92,10 +93,14 @@ def test_a_chain_made_anew_is_found_out_by_what_is_known_outside(
     assert main([*call, "--json"]) == 0
     known = tmp_path / "known.json"
     known.write_text(capsys.readouterr().out, encoding="utf-8")
+    word = fingerprint(gateway.path)
+    assert word is not None
     gateway.boot().run(120)
     gateway.note("later")
     gateway.stop()
     assert main([*call, "--known", str(known)]) == 0
+    assert main([*call, "--fingerprint", word]) == 0
+    assert word != fingerprint(gateway.path)
     gateway.spoil("UPDATE events SET what = 'nothing' WHERE seq = 1", "DELETE FROM chain")
     with database.transaction(gateway.path) as opened:
         chain.seal_events(opened)
@@ -105,6 +110,40 @@ def test_a_chain_made_anew_is_found_out_by_what_is_known_outside(
     capsys.readouterr()
     assert main([*call, "--known", str(known), "--json"]) == 1
     assert "has been rewritten" in json.loads(capsys.readouterr().out)["problems"][0]["what"]
+    assert main([*call, "--fingerprint", word.upper()]) == 1
+    assert "has been rewritten" in capsys.readouterr().out
+
+
+def test_a_fingerprint_finds_out_that_the_newest_events_were_cut_off(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    word = fingerprint(gateway.path)
+    assert word is not None
+    gateway.spoil(
+        "DELETE FROM events WHERE seq > 15", "DELETE FROM chain WHERE kind = 'events' AND n > 15"
+    )
+    call = ["verify", "--journal", str(gateway.path)]
+    assert main(call) == 0
+    assert main([*call, "--fingerprint", word]) == 1
+    assert "link 21: its digest was" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["", "4711", "4711-5eed", "x-" + 64 * "0"])
+def test_a_word_that_is_no_fingerprint_is_told(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    assert main(["verify", "--journal", str(gateway.path), "--fingerprint", word]) == 2
+    assert f"{word!r} is no fingerprint: it must be" in capsys.readouterr().err
+
+
+def test_a_journal_without_events_has_no_fingerprint(tmp_path: Path) -> None:
+    empty = tmp_path / "journal.db"
+    with database.transaction(empty) as opened:
+        opened.execute("CREATE TABLE incidents (id TEXT)")
+    assert fingerprint(empty) is None
+    with database.transaction(empty) as opened:
+        opened.executescript(chain.SCHEMA)
+    assert fingerprint(empty) is None
 
 
 def test_events_that_are_dropped_for_their_age_break_nothing(

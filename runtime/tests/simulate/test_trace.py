@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from relais.core.actions import Sweep
 from relais.core.calls import Wait
-from relais.core.config import ConfigError
 from relais.core.events import (
     AdminRequested,
     Adopted,
@@ -24,6 +23,7 @@ from relais.core.events import (
     Tick,
     Traffic,
 )
+from relais.core.fields import ConfigError
 from relais.core.handover import Handover, LinkLeft
 from relais.core.model import Admin, Member
 from relais.core.recording import decode_event, encode_event

@@ -18,6 +18,7 @@ from months import (
     chain,
     journal,
     link,
+    measured,
     roll,
     service,
 )
@@ -178,6 +179,50 @@ def test_long_names_and_long_outages_fit_too(
     text = capsys.readouterr().out
     assert ">= 9 d 22 h of 11 d 15 h" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_what_the_lines_carried_is_held_against_what_was_sold(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nights = [BEGIN + day * 24 * HOUR_MS for day in range(5)]
+    events = [
+        measured(1, BEGIN - 1, 1.0, 1.0),  # Of the month before.
+        measured(2, nights[0], 480.5, 190.0, sold=(1000, 200)),
+        measured(3, nights[1], 470.0, None),
+        measured(4, nights[2], 91.3, 195.2),
+        measured(5, nights[3], 471.0, 188.0),
+        measured(6, nights[4], None, 80.0, sold=(None, None), wan="lte"),
+    ]
+    kept = journal(tmp_path / "journal.db", *history(), events)
+    asked = ("--month", "2026-11", "--journal", kept, "--config", config)
+    result = told(capsys, *asked)
+    fibre, lte = (group["links"][0]["throughput"] for group in result["operators"])
+    assert fibre["down"] == {
+        "samples": 4,
+        "least_mbit": 91.3,
+        "median_mbit": 470.0,
+        "most_mbit": 480.5,
+        "sold_mbit": 500.0,
+        "percent": 94.0,
+    }
+    assert (fibre["up"]["samples"], fibre["up"]["percent"]) == (3, 95.0)
+    assert lte["down"] is None
+    assert (lte["up"]["sold_mbit"], lte["up"]["percent"]) == (None, None)
+    assert main(["sla", *map(str, asked)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "down median 470 Mbit/s, 94.0 % of the 500 sold (least 91.3, most 480.5" in text
+    assert "Throughput up median 80 Mbit/s (least 80, most 80, measured once)" in text
+
+
+def test_a_measurement_that_is_damaged_is_named(
+    tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoilt = measured(1, BEGIN, 480.5, 190.0)
+    spoilt["inputs"]["down_mbit"] = "fast"
+    kept = journal(tmp_path / "journal.db", *history(), [spoilt])
+    asked = ["sla", "--month", "2026-11", "--journal", str(kept), "--config", str(config)]
+    assert main(asked) == 1
+    assert "is damaged: 'fast' is no rate" in capsys.readouterr().err
 
 
 def test_a_number_that_is_none_is_named(

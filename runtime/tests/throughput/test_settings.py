@@ -7,7 +7,7 @@ from datetime import time
 from typing import Any
 
 import pytest
-from relais.core.config import ConfigError
+from relais.core.fields import ConfigError
 from relais.throughput.settings import parse_settings
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ class Daemon:
     def document(self) -> dict[str, object]:
         return {}
 
-    def history(self) -> Iterable[Mapping[str, object]]:
+    @property
+    def newest(self) -> Sequence[Mapping[str, object]]:
         return ()
 
     def origin(self, service: str) -> tuple[str | None, str]:
@@ -51,7 +52,7 @@ class Daemon:
 
 def test_a_measurement_becomes_an_event_with_what_was_sold() -> None:
     daemon = Daemon()
-    assert Answers(daemon).measured(FIGURES) == {"event": "20261128T200500Z-0001"}
+    assert Answers(daemon, daemon).measured(FIGURES) == {"event": "20261128T200500Z-0001"}
     (record,) = daemon.noted
     assert (record.kind, record.wan) == ("throughput", "fibre")
     assert record.what == "fibre carries 470.0 Mbit/s down, 190.5 Mbit/s up"
@@ -61,7 +62,7 @@ def test_a_measurement_becomes_an_event_with_what_was_sold() -> None:
 
 def test_one_way_alone_is_a_measurement_too() -> None:
     daemon = Daemon()
-    Answers(daemon).measured({**FIGURES, "up_mbit": None})
+    Answers(daemon, daemon).measured({**FIGURES, "up_mbit": None})
     assert daemon.noted[0].what == "fibre carries 470.0 Mbit/s down"
 
 
@@ -77,7 +78,7 @@ def test_one_way_alone_is_a_measurement_too() -> None:
 def test_what_is_no_measurement_is_refused(changes: dict[str, Any], word: str) -> None:
     daemon = Daemon()
     with pytest.raises(Refused, match=word):
-        Answers(daemon).measured({**FIGURES, **changes})
+        Answers(daemon, daemon).measured({**FIGURES, **changes})
     assert daemon.noted == []
 
 
@@ -85,7 +86,7 @@ def test_what_was_measured_is_listed_against_what_was_sold(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon, path = Daemon(), tmp_path / "journal.db"
-    Answers(daemon).measured(FIGURES)
+    Answers(daemon, daemon).measured(FIGURES)
     record = daemon.noted[0]
     journal = Journal(path)
     journal.start()

@@ -4,9 +4,9 @@
     python3 recompute.py EXPORT.jsonl SLA.json [CONFIG.json]
 
 It needs Python 3.11 and nothing else, and shares no line with the program that it checks: the
-export is what `relais export` wrote of periods and of rolls of every step, one behind the other;
-the rules are those of docs/reference/sla.md and docs/reference/history.md. Exit status 0: every
-figure agrees to the last digit; 1: the differences are printed, one a line.
+export is what `relais export` wrote of periods, of events and of rolls of every step, one behind
+the other; the rules are those of docs/reference/sla.md and docs/reference/history.md. Exit status
+0: every figure agrees to the last digit; 1: the differences are printed, one a line.
 """
 
 from __future__ import annotations
@@ -60,20 +60,16 @@ def _differences(path, told, found, sentences):
 
 
 def read(lines):
-    """Rolls and periods of an export, as dicts."""
-    rolls, periods = [], []
-    for line in lines:
-        row = json.loads(line)
-        if row.get("table") == "rolls":
-            rolls.append(row)
-        elif row.get("table") == "periods":
-            periods.append(row)
-    return rolls, periods
+    """Rolls, periods and measured throughput of an export, as dicts."""
+    rows = [json.loads(line) for line in lines]
+    tables = ("rolls", "periods", "events")
+    rolls, periods, events = ([r for r in rows if r.get("table") == t] for t in tables)
+    return rolls, periods, [event for event in events if event["kind"] == "throughput"]
 
 
 def figures(told, lines, config):
     """The document that the export gives for the window, zone and lines of another one."""
-    rolls, periods = read(lines)
+    rolls, periods, filled = read(lines)
     zone = ZoneInfo(told["timezone"])
     begin, end = (unix_ms(told[key]) for key in ("from", "to"))
     named = config["wans"] if config else journalled(periods)
@@ -100,15 +96,15 @@ def figures(told, lines, config):
         "operators": [],
     }
     chosen = [wan for wan in wans if wan["name"] in asked]
-    groups = []
-    for wan in chosen:
-        if wan.get("operator") and wan["operator"] not in groups:
-            groups.append(wan["operator"])
-    if any(not wan.get("operator") for wan in chosen):
-        groups.append(None)
+    groups = dict.fromkeys(wan.get("operator") or None for wan in chosen)
+    groups = sorted(groups, key=lambda operator: operator is None)  # The lines without one last.
     for operator in groups:
         of = [wan for wan in chosen if (wan.get("operator") or None) == operator]
-        links = [link(wan, lines_of[wan["name"]], rolls, codec, begin, end, zone) for wan in of]
+        links = [
+            link(wan, lines_of[wan["name"]], rolls, codec, begin, end, zone)
+            | {"throughput": throughput(wan["name"], filled, begin, end)}
+            for wan in of
+        ]
         result["operators"].append({"operator": operator, "links": links})
     if "services" in told:
         services = sorted({p["name"] for p in periods if p["subject"] == "service"})
@@ -302,6 +298,29 @@ def link(wan, of, rolls, codec, begin, end, zone):
         },
         "voice": call(mean, above(p95), lost, sent, codec),
         "watched_ms": watched,
+    }
+
+
+def throughput(name, filled, begin, end):
+    own = [f for f in filled if f["wan"] == name and begin <= unix_ms(f["at"]) < end]
+    own.sort(key=lambda f: f["seq"])
+    return {way: carried([f["inputs"] for f in own], way) for way in ("down", "up")}
+
+
+def carried(inputs, way):
+    inputs = [one for one in inputs if one[f"{way}_mbit"] is not None]
+    if not inputs:
+        return None
+    rates = sorted(one[f"{way}_mbit"] for one in inputs)
+    sold, median = inputs[-1][f"sold_{way}_mbit"], rates[(len(rates) + 1) // 2 - 1]
+    bits = [int(Decimal(str(mbit or 0)) * 1_000_000) for mbit in (median, sold)]
+    return {
+        "samples": len(rates),
+        "least_mbit": rates[0],
+        "median_mbit": median,
+        "most_mbit": rates[-1],
+        "sold_mbit": sold,
+        "percent": percent(*bits),
     }
 
 

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from months import AVAILABLE, DOWN, HOUR_S, MICRO, at_ms, journal, link, roll, service
+from months import AVAILABLE, DOWN, HOUR_S, MICRO, at_ms, journal, link, measured, roll, service
 from relais.cli import main
 from relais.core.history.model import Period, Roll
 from world import document
@@ -31,6 +31,19 @@ def script() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def some_nights(seed: int) -> list[dict[str, Any]]:
+    """Measurements on some nights, of the months beside it too."""
+    dice = random.Random(seed)
+    found = []
+    for seq, night in enumerate(range(BEGIN - 48 * HOUR_MS, END + 48 * HOUR_MS, 24 * HOUR_MS)):
+        down, up = (round(dice.uniform(20, 990), 1) for _way in range(2))
+        sold = dice.choice([(500, 200.5), (1000, None), (0.1, 7)])
+        some = measured(seq, night + dice.randint(0, HOUR_MS), down, up, sold=sold)
+        some["inputs"][dice.choice(["down_mbit", "up_mbit", "nothing"])] = None
+        found.append(some)
+    return found
 
 
 def some_month(seed: int) -> tuple[list[Period], list[Roll]]:
@@ -69,8 +82,11 @@ def some_month(seed: int) -> tuple[list[Period], list[Roll]]:
     return periods, rolls
 
 
-def exported(periods: list[Period], rolls: list[Roll]) -> list[str]:
+def exported(
+    periods: list[Period], rolls: list[Roll], events: list[dict[str, Any]] | None = None
+) -> list[str]:
     lines = [json.dumps({"table": "rolls", **asdict(one)}) for one in rolls]
+    lines += [json.dumps({"table": "events", **one}) for one in events or ()]
     return lines + [json.dumps({"table": "periods", **asdict(one)}) for one in periods]
 
 
@@ -97,7 +113,8 @@ def test_every_figure_of_a_month_full_of_trouble_is_found_again(
 ) -> None:
     """October 2026 has an hour twice."""
     periods, rolls = some_month(seed)
-    kept = journal(tmp_path / "journal.db", periods, rolls)
+    nights = some_nights(seed)
+    kept = journal(tmp_path / "journal.db", periods, rolls, nights)
     config = tmp_path / "config.json"
     config.write_text(json.dumps(configuration()), encoding="utf-8")
     recompute = script()
@@ -106,12 +123,14 @@ def test_every_figure_of_a_month_full_of_trouble_is_found_again(
         ("--month", "2026-10", "--wan", "lte"),
         ("--from", "2026-10-31T21:07:03", "--to", "2026-10-31T23:59:30.250"),
     )
-    sent = 0
+    sent = filled = 0
     for words in asked:
         told = figures(capsys, *words, "--journal", kept, "--config", config)
         sent += told["operators"][0]["links"][0]["loss"]["sent"]
-        assert recompute.compare(told, exported(periods, rolls), configuration()) == []
-    assert sent > 0
+        assert recompute.compare(told, exported(periods, rolls, nights), configuration()) == []
+        lines = told["operators"][0]["links"]
+        filled += sum(one["throughput"]["up"] is not None for one in lines)
+    assert sent > 0 and filled > 0
 
 
 def test_the_script_finds_one_digit_that_is_wrong(

@@ -74,7 +74,8 @@ def test_a_simulated_month_is_found_again_in_its_export_to_the_last_digit(
         relais(capsys, "export", "--journal", kept, "--table", "rolls", "--step", step)
         for step in (3600, 60, 1)
     ]
-    export.append(relais(capsys, "export", "--journal", kept, "--table", "periods"))
+    for table in ("periods", "events"):
+        export.append(relais(capsys, "export", "--journal", kept, "--table", table))
     (folder / "export.jsonl").write_text("".join(export), encoding="utf-8")
 
     fibre, lte = (group["links"][0] for group in json.loads(text)["operators"])

@@ -18,8 +18,8 @@ from typing import Any
 
 from relais.alerts.rules import Kind, Message, Past
 from relais.alerts.texts import Text
+from relais.core.instants import rfc3339
 from relais.shell import database
-from relais.shell.clock import rfc3339
 
 MARGIN = timedelta(hours=1)
 """The daemon may write late that an incident has ended: its disk may have been full."""

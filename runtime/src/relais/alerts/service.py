@@ -13,9 +13,11 @@ from relais.alerts import channels, outbox, sources
 from relais.alerts.courier import Courier, Send
 from relais.alerts.heartbeat import Heartbeat, fetch
 from relais.alerts.incident import Incident
-from relais.alerts.rules import breaks_through, due
+from relais.alerts.rules import Message, breaks_through, due
 from relais.alerts.settings import Settings
-from relais.alerts.texts import compose
+from relais.alerts.texts import Text, compose
+from relais.shell.recordings import JOURNAL
+from relais.shell.state_file import STATE
 
 OUTBOX = Path("/var/lib/relais-alerts/outbox.db")
 LOOK_BACK = timedelta(days=7)
@@ -28,8 +30,8 @@ TIDY_EVERY = timedelta(hours=1)
 class Places:
     """Where the process finds what it reads and keeps."""
 
-    journal: Path = sources.JOURNAL
-    state: Path = sources.STATE
+    journal: Path = JOURNAL
+    state: Path = STATE
     outbox: Path = OUTBOX
 
 
@@ -98,16 +100,18 @@ class Service:
                 [one.id for one in incidents if one.id in past.held and breaks_through(one)]
             )
             found = due(incidents, self._settings, past, now, dark=dark)
-            self._outbox.add(
-                (one, compose(one, by_id[one.incident], self._settings, self._channels[one.target]))
-                for one in found
-            )
+            word = sources.read_fingerprint(self._places.journal) if found else None
+            self._outbox.add((one, self._words(one, by_id[one.incident], word)) for one in found)
         if self._looked is None or abs(now - self._looked) >= LOOKED_EVERY:
             self._outbox.looked(now)
             self._since, self._looked = self._outbox.since(), now
         if self._tidied is None or abs(now - self._tidied) >= TIDY_EVERY:
             self._outbox.tidy(self._channels, by_id, now)
             self._tidied = now
+
+    def _words(self, message: Message, incident: Incident, fingerprint: str | None) -> Text:
+        channel = self._channels[message.target]
+        return compose(message, incident, self._settings, channel, fingerprint)
 
     def _tell(self, lines: list[str]) -> None:
         for line in lines:

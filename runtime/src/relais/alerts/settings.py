@@ -12,8 +12,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from relais.core.config import ConfigError
-from relais.core.fields import Fields, Problem, shown
+from relais.core.fields import Fields, read, shown
 
 SCHEMA = "relais.alerts/1"
 NUMBER = "{number}"
@@ -111,13 +110,11 @@ class Settings:
 
 def parse_settings(document: object) -> Settings:
     """Turn a decoded document into settings. Raises ConfigError; no problem shows an address."""
-    if not isinstance(document, Mapping):
-        raise ConfigError([Problem("(document)", "must be a JSON object")])
-    problems: list[Problem] = []
-    top = Fields(document, "", problems)
-    if top.text("schema") not in ("", SCHEMA):
-        top.problem("schema", f"must be {SCHEMA!r}, not {shown(document['schema'])}")
-    settings = Settings(
+    return read(document, SCHEMA, _settings)
+
+
+def _settings(top: Fields) -> Settings:
+    return Settings(
         site=top.text("site"),
         gateway=top.text("gateway"),
         language=top.choice("language", Language, Language.EN),
@@ -128,10 +125,6 @@ def parse_settings(document: object) -> Settings:
         remind_every_s=_remind_every_s(top),
         heartbeat_url=_heartbeat(top),
     )
-    top.close()
-    if problems:
-        raise ConfigError(problems)
-    return settings
 
 
 def named(url: str) -> str:

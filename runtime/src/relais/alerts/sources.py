@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from relais.alerts.incident import Incident, read_incident
+from relais.core.instants import rfc3339
 from relais.shell import database
-from relais.shell.clock import rfc3339
+from relais.shell.state_file import SILENT_AFTER_S
+from relais.shell.verify import fingerprint
 
-JOURNAL = Path("/var/lib/relais/journal.db")
-STATE = Path("/run/relais/state.json")
-FRESH = timedelta(seconds=30)
-"""The daemon writes its state each 5 s."""
+FRESH = timedelta(seconds=SILENT_AFTER_S)
 _SILENT = frozenset(["lost", "down"])
 
 
@@ -42,6 +41,14 @@ def read_incidents(path: Path, since: datetime) -> list[Incident]:
         raise
     found = (read_incident(_decoded(row[0])) for row in rows)
     return [incident for incident in found if incident is not None]
+
+
+def read_fingerprint(path: Path) -> str | None:
+    """What whoever has the messages can hold against the journal later; None where it has none."""
+    try:
+        return fingerprint(path)
+    except sqlite3.Error:
+        return None  # A message without it is worth more than none.
 
 
 def read_health(path: Path, now: datetime) -> Health:

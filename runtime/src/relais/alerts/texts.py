@@ -35,8 +35,15 @@ def catalogue(language: Language) -> dict[str, str]:
     return phrases
 
 
-def compose(message: Message, incident: Incident, settings: Settings, channel: Channel) -> Text:
-    """The words of a message, with every instant in the site's time."""
+def compose(
+    message: Message,
+    incident: Incident,
+    settings: Settings,
+    channel: Channel,
+    fingerprint: str | None = None,
+) -> Text:
+    """The words of a message, with every instant in the site's time. `fingerprint` is the
+    journal's; an SMS has no room for it."""
     say = _Speaker(settings)
     headline = say.headline(message, incident)
     if channel is Channel.SMS:
@@ -44,7 +51,10 @@ def compose(message: Message, incident: Incident, settings: Settings, channel: C
         words = {"site": settings.site, "headline": headline, "at": at, "id": incident.id}
         return Text(headline, say(f"sms_{message.kind}", **words))
     title = say("title", site=settings.site, headline=_capital(headline))
-    return Text(title, "\n".join(say.lines(message, incident)))
+    lines = say.lines(message, incident)
+    if fingerprint is not None:
+        lines.append(say("fingerprint", fingerprint=fingerprint))
+    return Text(title, "\n".join(lines))
 
 
 def when_sent(text: Text, at: datetime, now: datetime, settings: Settings, channel: Channel) -> str:

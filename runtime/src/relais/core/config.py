@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from relais.core.fields import Fields, Problem, shown
+from relais.core.fields import Fields, Problem, read
 from relais.core.model import (
     Codec,
     Config,
@@ -39,25 +39,15 @@ _DEFAULT_PORTS = {
 }
 
 
-class ConfigError(ValueError):
-    """The document cannot be used; `problems` says all that is wrong with it."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
-
-
 def parse_config(document: object) -> Config:
     """Turn a decoded `relais.config/1` document into a `Config`.
 
     Raises ConfigError with all problems, each with its path.
     """
-    if not isinstance(document, Mapping):
-        raise ConfigError([Problem("(document)", "must be a JSON object")])
-    problems: list[Problem] = []
-    top = Fields(document, "", problems)
-    if top.text("schema") not in ("", SCHEMA):
-        top.problem("schema", f"must be {SCHEMA!r}, not {shown(document['schema'])}")
+    return read(document, SCHEMA, _config)
+
+
+def _config(top: Fields) -> Config:
     config = Config(
         site=top.text("site"),
         gateway=top.text("gateway"),
@@ -71,10 +61,7 @@ def parse_config(document: object) -> Config:
         routing=_routing(top.object("routing")),
         telephony=_telephony(top.object("telephony")),
     )
-    top.close()
-    _check_whole(config, problems)
-    if problems:
-        raise ConfigError(problems)
+    _check_whole(config, top.problems)
     return config
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import ascii_letters, digits
 from typing import TypeVar
 
 E = TypeVar("E", bound=StrEnum)
-
-
+T = TypeVar("T")
 SHOWN_LENGTH = 80
 _HOST_LETTERS = frozenset(f"{ascii_letters}{digits}-_.")
 
@@ -37,6 +36,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
+
+
+class ConfigError(ValueError):
+    """A document cannot be used; `problems` says all that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
 @dataclass(slots=True)
@@ -240,6 +247,21 @@ class Fields:
                 near = difflib.get_close_matches(key, self.seen, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 self.problem(key, f"is not a known key{hint}")
+
+
+def read(document: object, schema: str, build: Callable[[Fields], T]) -> T:
+    """What is built of a decoded document of a schema. Raises ConfigError with all problems, each
+    with its path."""
+    if not isinstance(document, Mapping):
+        raise ConfigError([Problem("(document)", "must be a JSON object")])
+    top = Fields(document, "", [])
+    if top.text("schema") not in ("", schema):
+        top.problem("schema", f"must be {schema!r}, not {shown(document['schema'])}")
+    built = build(top)
+    top.close()
+    if top.problems:
+        raise ConfigError(top.problems)
+    return built
 
 
 def _is_host_name(text: str) -> bool:

@@ -22,12 +22,12 @@ def render(
     language: str,
     now: datetime,
     site: Site = NOWHERE,
-    head: str | None = None,
+    fingerprint: str | None = None,
 ) -> str:
     """The page of incidents, in the state of the instant `now`.
 
-    `site` is what the inventory says, `head` the fingerprint of the gateway's journal. Raises
-    ReportError.
+    `site` is what the inventory says, `fingerprint` the journal's, see `relais.shell.verify`.
+    Raises ReportError.
     """
     words = incident_texts(language)
     try:
@@ -41,6 +41,6 @@ def render(
         language=language,
         incidents=views,
         sites=sorted({str(one["site"]) for one in incidents}),
-        head=head,
+        fingerprint=fingerprint,
         version=__version__,
     )

@@ -11,6 +11,7 @@ from typing import Any
 from relais.report.incident_facts import CLASSES, SCHEMA, Site, site_of
 from relais.report.page import ReportError, read_json
 from relais.shell.incidents import kept, reason
+from relais.shell.verify import fingerprint
 
 _PLAN, _CONFIG = "relais.plan/1", "relais.config/1"
 _REQUIRED = (
@@ -27,14 +28,28 @@ def find_incidents(asked: Sequence[str], journal: Path) -> list[dict[str, Any]]:
     """
     found: list[dict[str, Any]] = []
     for one in asked:
-        path = Path(one)
-        if path.exists() or path.suffix or "/" in one:
-            found += read_incidents(path)
+        if _is_file(one):
+            found += read_incidents(Path(one))
         else:
             found.append(_kept(journal, one))
     if not found:
         raise ReportError(f"{', '.join(asked)}: no incident in it")
     return found
+
+
+def fingerprint_of(asked: Sequence[str], journal: Path) -> str | None:
+    """The fingerprint of the journal, when an incident comes out of it. Raises ReportError."""
+    if all(_is_file(one) for one in asked):
+        return None
+    try:
+        return fingerprint(journal)
+    except sqlite3.Error as error:
+        raise ReportError(reason(error, journal)) from error
+
+
+def _is_file(asked: str) -> bool:
+    path = Path(asked)
+    return path.exists() or bool(path.suffix) or "/" in asked
 
 
 def read_incidents(path: Path) -> list[dict[str, Any]]:

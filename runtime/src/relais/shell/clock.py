@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+from relais.core.instants import rfc3339
+
 
 def monotonic_ms() -> float:
     """CLOCK_MONOTONIC in ms: for every decision, and comparable between processes of one boot."""
@@ -30,8 +32,3 @@ def wall_at(mono_ms: float) -> datetime:
 def wall_text(mono_ms: float) -> str:
     """RFC 3339 text (UTC, ms) of a monotonic instant."""
     return rfc3339(wall_at(mono_ms))
-
-
-def rfc3339(instant: datetime) -> str:
-    """`2026-01-01T09:00:00.150Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

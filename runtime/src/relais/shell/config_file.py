@@ -8,14 +8,14 @@ daemon: it then starts with the copy, and says so until the file is good again.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from relais.core.config import ConfigError, parse_config
-from relais.core.fields import Problem
+from relais.core.config import parse_config
+from relais.core.fields import ConfigError
 from relais.core.model import Config
+from relais.shell.document_file import content, decoded, load
 from relais.shell.files import replace_file
 
 CONFIG = Path("/etc/relais/config.json")
@@ -24,7 +24,7 @@ LAST_GOOD = Path("/var/lib/relais/config.last-good.json")
 
 def load_config(path: Path) -> Config:
     """Read and check a configuration file. Raises ConfigError, also for an unreadable file."""
-    return _parsed(_read(path))
+    return load(path, parse_config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +67,12 @@ def find_config(path: Path, copy: Path = LAST_GOOD) -> ConfigFile:
     """The file when it is good, else the last good copy. Raises ConfigError with the problems of
     the file when neither is."""
     try:
-        content = _read(path)
-        return ConfigFile(path, copy, _parsed(content), content)
+        found = content(path)
+        return ConfigFile(path, copy, parse_config(decoded(found)), found)
     except ConfigError as error:
         problem = "; ".join(str(one) for one in error.problems)
         try:
-            content = _read(copy)
-            return ConfigFile(path, copy, _parsed(content), content, problem)
+            found = content(copy)
+            return ConfigFile(path, copy, parse_config(decoded(found)), found, problem)
         except ConfigError:
             raise error from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError([Problem("(file)", f"cannot be read: {error.strerror}")]) from error
-
-
-def _parsed(content: bytes) -> Config:
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([Problem("(document)", f"is not JSON: {error}")]) from error
-    return parse_config(document)

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from math import inf
 from pathlib import Path
 
 from relais.core.history.model import STEPS_S, Roll, Subject
+from relais.core.instants import of_unix_ms
 from relais.core.sla.facts import History
 from relais.core.sla.samples import pick
 from relais.core.sla.stretches import Stretch, stretches
+from relais.core.sla.throughput import Measurement
 from relais.core.sla.window import Window
 from relais.shell.database import ask
 from relais.shell.history_rows import period_of, rolls
@@ -21,6 +26,10 @@ _SECOND, _MINUTE, _HOUR = STEPS_S
 _PERIODS = (
     "SELECT subject, name, condition, wan, state, excused, began_ms, ended_ms FROM periods "
     "WHERE ended_ms > ? AND began_ms < ? ORDER BY began_ms, subject, name"
+)
+_THROUGHPUT = (
+    "SELECT at, wan, inputs FROM events WHERE kind = 'throughput' AND at >= ? AND at < ? "
+    "ORDER BY seq"
 )
 
 
@@ -51,7 +60,30 @@ def _read(opened: sqlite3.Connection, window: Window) -> History:
     for roll in found:
         sums = (roll.observed_ms, roll.sent, roll.lost, roll.rtt_sum_us, roll.rtt_least_us or 0)
         _check("rolls", *sums, *roll.rtt_buckets.values())
-    return History(periods, tuple(found))
+    return History(periods, tuple(found), tuple(_measurements(opened, window)))
+
+
+def _measurements(opened: sqlite3.Connection, window: Window) -> Iterator[Measurement]:
+    instants = (of_unix_ms(window.from_ms), of_unix_ms(window.to_ms))
+    for at, wan, text in opened.execute(_THROUGHPUT, instants):
+        try:
+            at_ms = round(datetime.fromisoformat(at).timestamp() * 1000)
+            told = json.loads(text)
+            carried, sold = (
+                (_mbit(told[f"{kind}down_mbit"]), _mbit(told[f"{kind}up_mbit"]))
+                for kind in ("", "sold_")
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise sqlite3.DataError(f"events: a measurement of {at} is damaged: {error}") from error
+        yield Measurement(wan, at_ms, carried, sold)
+
+
+def _mbit(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+        raise ValueError(f"{value!r} is no rate")
+    return float(value)
 
 
 def _check(table: str, *values: object) -> None:

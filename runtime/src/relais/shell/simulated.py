@@ -10,8 +10,9 @@ from typing import Protocol
 
 from relais.core.actions import Action, Record
 from relais.core.history.keep import Kept
+from relais.core.instants import rfc3339
 from relais.core.model import Config
-from relais.shell import clock, database, history, ledger
+from relais.shell import database, history, ledger
 from relais.shell.history_rows import Batch
 from relais.shell.journal import insertion, whole_schema
 from relais.shell.ledger import zone
@@ -62,7 +63,7 @@ class SimulatedJournal:
         return {
             "seq": self._sequence,
             "id": f"{at:%Y%m%dT%H%M%SZ}-{self._sequence:04d}",
-            "at": clock.rfc3339(at),
+            "at": rfc3339(at),
             "kind": record.kind,
             "wan": record.wan,
             "service": record.service,

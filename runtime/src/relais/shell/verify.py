@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from relais.shell import chain
+from relais.shell import chain, database
 from relais.shell.chain import EVENTS, KINDS, PERIODS, Kind
+
+_FINGERPRINT = re.compile(r"(\d{1,18})-([0-9a-fA-F]{64})")
 
 
 class JournalError(RuntimeError):
@@ -144,16 +147,27 @@ def _unknown(opened: sqlite3.Connection, kind: Kind, n: int, told: str) -> Misfi
     own = start.hash if n == start.n else found and found[0]
     if own is not None and own.hex() == told:
         return None
-    what = f"its digest was {told}: the chain has been rewritten"
-    return Misfit(kind.name, n, "", what)
+    wrong = "has been rewritten" if own is not None else "does not reach it any more"
+    return Misfit(kind.name, n, "", f"its digest was {told}: the chain {wrong}")
 
 
-def heads(path: Path) -> dict[str, tuple[int, str]]:
-    """Number and digest of each chain's newest link, to be told outside of the machine; nothing is
-    verified. Raises JournalError."""
-    try:
-        with closing(read_only(path)) as opened:
-            found = {kind.name: chain.head(opened, kind) for kind in KINDS}
-    except sqlite3.Error as error:
-        raise JournalError("bad_input", f"{path}: {error}") from error
-    return {name: (n, last.hex()) for name, (n, last, _unused) in found.items()}
+def fingerprint(path: Path) -> str | None:
+    """The newest link of the chain of events as one word, `NUMBER-DIGEST`, to be told outside of
+    the machine; None without such a link. Nothing is verified. Raises sqlite3.Error."""
+    return database.ask(path, _newest)
+
+
+def _newest(opened: sqlite3.Connection) -> str | None:
+    if not opened.execute("SELECT 1 FROM sqlite_schema WHERE name = 'chain'").fetchone():
+        return None  # A relais without history wrote it.
+    n, last, _unused = chain.head(opened, EVENTS)
+    return f"{n}-{last.hex()}" if n else None
+
+
+def read_fingerprint(word: str) -> dict[str, tuple[int, str]]:
+    """A fingerprint as what is `known` of the chain of events. Raises JournalError."""
+    found = _FINGERPRINT.fullmatch(word.strip())
+    if found is None:
+        told = "must be the number of a link, a hyphen and the 64 digits of its digest"
+        raise JournalError("bad_input", f"{word!r} is no fingerprint: it {told}")
+    return {EVENTS.name: (int(found[1]), found[2].lower())}

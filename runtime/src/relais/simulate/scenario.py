@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relais.core.config import ConfigError, parse_config
-from relais.core.fields import Fields, Problem
+from relais.core.config import parse_config
+from relais.core.fields import ConfigError, Fields, Problem, read
 from relais.core.model import Config
 from relais.simulate.models import Episodes, GilbertElliott, Kind, LinkModel, Model, RandomLoss
 from relais.simulate.office import Office
@@ -101,22 +101,16 @@ def parse_scenario(document: object, config: Config | None) -> tuple[Config, Sce
     The configuration is the given one, else the document's own, else the default. Raises
     ConfigError with all problems, each with its path.
     """
-    if not isinstance(document, Mapping):
-        raise ConfigError([Problem("(document)", "must be a JSON object")])
-    problems: list[Problem] = []
-    top = Fields(document, "", problems)
-    if top.text("schema") not in ("", SCHEMA):
-        top.problem("schema", f"must be {SCHEMA!r}, not {document['schema']!r}")
+    return read(document, SCHEMA, lambda top: _scenario(top, config))
+
+
+def _scenario(top: Fields, config: Config | None) -> tuple[Config, Scenario]:
     own = top.take("config", required=False)
     if config is None:
         config = default_config() if own is None else _own_config(own)
     name = top.text("name", required=False) or "scenario"
     links = _links(top, config)
-    office = _office(top.object("office"))
-    top.close()
-    if problems:
-        raise ConfigError(problems)
-    return config, Scenario(name, links, office)
+    return config, Scenario(name, links, _office(top.object("office")))
 
 
 def _own_config(document: object) -> Config:

@@ -15,9 +15,9 @@ from typing import Any
 
 from relais.core.actions import Action, SendProbe
 from relais.core.codec import CodecError
-from relais.core.config import ConfigError, parse_config
+from relais.core.config import parse_config
 from relais.core.events import Event
-from relais.core.fields import Problem
+from relais.core.fields import ConfigError, Problem
 from relais.core.model import Config
 from relais.core.recording import (
     SCHEMA,

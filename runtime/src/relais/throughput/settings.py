@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from relais.core.config import ConfigError
-from relais.core.fields import Fields, Problem, shown
+from relais.core.fields import Fields, read, shown
 
 SCHEMA = "relais.throughput/1"
 FILE = Path("/etc/relais/throughput.json")
@@ -38,25 +35,12 @@ class Settings:
         return now >= self.begins or now < self.ends
 
 
-def load_settings(path: Path) -> Settings:
-    """Read and check the file. Raises ConfigError, also for an unreadable one."""
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ConfigError([Problem("(file)", f"cannot be read: {error.strerror}")]) from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([Problem("(document)", f"is not JSON: {error}")]) from None
-    return parse_settings(document)
-
-
 def parse_settings(document: object) -> Settings:
     """Turn a decoded document into settings. Raises ConfigError with all problems."""
-    if not isinstance(document, Mapping):
-        raise ConfigError([Problem("(document)", "must be a JSON object")])
-    problems: list[Problem] = []
-    top = Fields(document, "", problems)
-    if top.text("schema") not in ("", SCHEMA):
-        top.problem("schema", f"must be {SCHEMA!r}, not {shown(document['schema'])}")
+    return read(document, SCHEMA, _settings)
+
+
+def _settings(top: Fields) -> Settings:
     begins, ends = _hours(top)
     settings = Settings(
         download_url=_url(top, "download_url"),
@@ -66,11 +50,8 @@ def parse_settings(document: object) -> Settings:
         seconds=top.integer("seconds", 4, 30, 8),
         connections=top.integer("connections", 1, 16, 4),
     )
-    if settings.download_url is None and settings.upload_url is None and not problems:
+    if settings.download_url is None and settings.upload_url is None and not top.problems:
         top.problem("download_url", "is missing, and so is upload_url: name one of them")
-    top.close()
-    if problems:
-        raise ConfigError(problems)
     return settings
 
 

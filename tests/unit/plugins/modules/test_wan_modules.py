@@ -248,8 +248,9 @@ def test_what_the_telephone_felt_is_at_hand(gateway: Gateway) -> None:
 def test_incidents_are_asked_for_and_given(
     gateway: Gateway, wanted: dict[str, Any], words: list[str]
 ) -> None:
-    gateway.answers(incidents=(0, {"incidents": [ENDED, OPEN]}))
+    gateway.answers(incidents=(0, {"incidents": [ENDED, OPEN], "fingerprint": "7-5eed"}))
     found = gateway.run("wan_incident_info", **wanted)
+    assert found["fingerprint"] == "7-5eed"
     assert found["changed"] is False
     assert found["incidents"] == [ENDED, OPEN]
     assert found["open"] == [OPEN["id"]]

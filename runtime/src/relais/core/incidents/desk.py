@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from relais.core.incidents.instants import between_ms, later, stamp
 from relais.core.incidents.model import (
     SITE,
     Affected,
@@ -20,6 +19,7 @@ from relais.core.incidents.model import (
     Segment,
     ServiceView,
 )
+from relais.core.instants import between_ms, later, stamp
 
 Event = Mapping[str, Any]
 FIRST_ENTRIES = LAST_ENTRIES = 150

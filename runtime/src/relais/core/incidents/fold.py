@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from relais.core.incidents.desk import Desk, Event, ahead, settled
-from relais.core.incidents.instants import between_ms, later
 from relais.core.incidents.links import administered, link_told, restarted
 from relais.core.incidents.model import Book, Impact, Incident, LinkView, ServiceView
+from relais.core.instants import between_ms, later
 
 
 def advance(book: Book, event: Event) -> Book:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from relais.core.incidents.desk import Desk, segment
-from relais.core.incidents.instants import between_ms
 from relais.core.incidents.model import Class, LinkView, ServiceView
+from relais.core.instants import between_ms
 
 DARK = ("lost", "down")
 _BAD = ("degraded", "partial")

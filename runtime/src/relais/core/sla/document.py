@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from relais.core.history.model import Period, Subject
+from relais.core.instants import of_unix_ms
 from relais.core.model import Codec
 from relais.core.sla.delay import delay, interval_percent
 from relais.core.sla.facts import History, Link, Site
@@ -16,6 +16,7 @@ from relais.core.sla.outages import Outage, micro_outages, outages, repair
 from relais.core.sla.rules import RULES
 from relais.core.sla.samples import Samples, pick, together
 from relais.core.sla.stretches import Stretch, site, stretches
+from relais.core.sla.throughput import Measurement, carried
 from relais.core.sla.times import Verdict, promise, share_percent, times
 from relais.core.sla.voice import voice
 from relais.core.sla.window import Window
@@ -75,8 +76,8 @@ def _head(of: Site, history: History, window: Window) -> Document:
         "from": window.local(window.from_ms).isoformat(),
         "to": window.local(window.to_ms).isoformat(),
         "window_ms": window.length_ms,
-        "first_data_at": None if first is None else rfc3339(max(first, window.from_ms)),
-        "last_data_at": None if last is None else rfc3339(min(last, window.to_ms)),
+        "first_data_at": None if first is None else of_unix_ms(max(first, window.from_ms)),
+        "last_data_at": None if last is None else of_unix_ms(min(last, window.to_ms)),
         "rules": RULES,
     }
 
@@ -102,7 +103,9 @@ def _operators(
         seen = known[link.name]
         rolls = (roll for roll in history.rolls if roll.wan == link.name)
         samples = together(pick(rolls, window, seen))
-        groups[link.operator].append(_link(link, seen, samples, codec, window))
+        figures = _link(link, seen, samples, codec, window)
+        filled = [one for one in history.measurements if one.wan == link.name]
+        groups[link.operator].append(figures | {"throughput": _throughput(filled)})
     return [
         {"operator": operator, "links": groups[operator]}
         for operator in sorted(groups, key=lambda name: name is None)
@@ -140,6 +143,11 @@ def _link(
     }
 
 
+def _throughput(filled: Sequence[Measurement]) -> Document:
+    ways = {name: carried(filled, way) for way, name in enumerate(("down", "up"))}
+    return {name: None if one is None else asdict(one) for name, one in ways.items()}
+
+
 def _worked(seen: Sequence[Stretch], window: Window) -> Document:
     """What is said of links, services and the site alike."""
     measured = times(seen, window)
@@ -157,8 +165,8 @@ def _worked(seen: Sequence[Stretch], window: Window) -> Document:
 
 def _outage(one: Outage) -> Document:
     return {
-        "began_at": rfc3339(one.began_ms),
-        "ended_at": rfc3339(one.ended_ms),
+        "began_at": of_unix_ms(one.began_ms),
+        "ended_at": of_unix_ms(one.ended_ms),
         "duration_ms": one.length_ms,
         "counted_ms": one.counted_ms,
         "excused": one.excused,
@@ -177,9 +185,3 @@ def _loss(samples: Samples) -> Document:
         "low_percent": None if interval is None else interval[0],
         "high_percent": None if interval is None else interval[1],
     }
-
-
-def rfc3339(at_ms: int) -> str:
-    """`2026-11-03T08:00:00.150Z`."""
-    whole, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"

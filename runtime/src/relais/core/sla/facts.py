@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from relais.core.history.model import Period, Roll
 from relais.core.model import Codec, Config, Wan
+from relais.core.sla.throughput import Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the journal holds of a window, with whole periods at its ends."""
+    """What the journal holds of a window, with whole periods at its ends; measurements of what the
+    lines carry, the oldest first."""
 
     periods: Sequence[Period] = ()
     rolls: Sequence[Roll] = ()
+    measurements: Sequence[Measurement] = ()
 
 
 def of_config(config: Config) -> Site:

@@ -17,6 +17,8 @@ RULES = {
     "delay_variation": "PDV (RFC 5481): quantile of the round trip less the least of the window",
     "voice": "ITU-T G.107 (06/2015), narrowband, other parameters at their defaults, Id by the"
     " two-line shortcut; Ta = mean round trip / 2 + 20 ms of packets + PDV p95 as buffer",
+    "throughput": "payload of TCP that the line carried each way while it was filled on purpose, by"
+    " night and outside of incidents; median by nearest rank, sold by the newest measurement",
     "micro_outages": "a burst to every target unanswered, and the link back before it was given up;"
     " from the last answer until the next; part of the available time, counted where they begin",
     "repair": "from the last answer until the next, day and night, less what is excluded; an outage"

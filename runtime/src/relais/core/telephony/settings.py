@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from relais.core.config import ConfigError
-from relais.core.fields import Fields, Problem, shown
+from relais.core.fields import Fields, read
 
 SCHEMA = "relais.telephony/1"
 PORT = 443
@@ -35,14 +34,12 @@ class Settings:
 
 def parse_settings(document: object) -> Settings:
     """Turn a decoded document into settings. Raises ConfigError; no problem shows the secret."""
-    if not isinstance(document, Mapping):
-        raise ConfigError([Problem("(document)", "must be a JSON object")])
-    problems: list[Problem] = []
-    top = Fields(document, "", problems)
-    if top.text("schema") not in ("", SCHEMA):
-        top.problem("schema", f"must be {SCHEMA!r}, not {shown(document['schema'])}")
+    return read(document, SCHEMA, _settings)
+
+
+def _settings(top: Fields) -> Settings:
     host, port = _server(top)
-    settings = Settings(
+    return Settings(
         host=host,
         port=port,
         address=top.optional_address("address"),
@@ -52,10 +49,6 @@ def parse_settings(document: object) -> Settings:
         trunks=_trunks(top),
         public_addresses=_addresses(top),
     )
-    top.close()
-    if problems:
-        raise ConfigError(problems)
-    return settings
 
 
 def _server(top: Fields) -> tuple[str, int]:

@@ -12,8 +12,9 @@ from typing import Any
 import relais
 from relais.core.drill.evidence import evidence
 from relais.core.drill.model import TOTAL, Event, LocalRun, Run, ServiceRun
+from relais.core.instants import rfc3339
 from relais.core.model import Config, Drill, Failback
-from relais.shell.clock import monotonic_ms, rfc3339, wall_at, wall_now, wall_text
+from relais.shell.clock import monotonic_ms, wall_at, wall_now, wall_text
 from relais.shell.control_client import ControlClient, ControlError, DaemonUnreachable
 from relais.shell.drill import faults, flows
 from relais.shell.drill.alerts import alerts_of

@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instants of the journal as text: RFC 3339 in UTC with milliseconds, which sorts as it reads."""
+"""Instants as text: RFC 3339 in UTC with milliseconds, which sorts as it reads."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 
+def rfc3339(at: datetime) -> str:
+    """`2026-01-01T09:00:00.150Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def of_unix_ms(unix_ms: int) -> str:
+    """The same of whole ms since 1970."""
+    whole, ms = divmod(unix_ms, 1000)
+    return rfc3339(datetime.fromtimestamp(whole, UTC) + timedelta(milliseconds=ms))
+
+
 def later(instant: str, ms: float) -> str:
     """The instant so many ms after another, before it when negative."""
-    moved = _read(instant) + timedelta(milliseconds=round(ms))
-    return moved.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return rfc3339(_read(instant) + timedelta(milliseconds=round(ms)))
 
 
 def between_ms(first: str, last: str) -> int:
