@@ -100,8 +100,14 @@ class Daemon:
         self._housekeeping = Housekeeping(file, self._journal, self._nft, self._health)
         self._telephony = Hook(config.telephony, paths.run / "telephony", self._events.note)
         self._stop = asyncio.Event()
-        steered, note = (lambda: self.state.steered), self._events.note
-        self._repairs = Repairs(config, self._nft, self._flows, steered, note, paths.run)
+        self._repairs = Repairs(
+            config,
+            self._nft,
+            self._flows,
+            lambda: self.state.steered,
+            self._events.note,
+            paths.run,
+        )
 
     async def run(self) -> None:
         """Watch and steer until SIGTERM or SIGINT."""
